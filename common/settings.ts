@@ -1,0 +1,130 @@
+import { resolve } from "node:path";
+import { z } from "zod";
+import { LotusError } from "./errors.ts";
+
+/** Where the lake's parts are. The embedded platform makes one of these; in production the environment does. */
+export interface Connections {
+  /** postgres:// URL of the database that holds the DuckLake catalog. */
+  catalogUrl: string;
+  s3: S3Connection;
+  temporal: TemporalConnection;
+}
+
+export interface S3Connection {
+  /** http(s)://host:port; null: AWS's own endpoint for the region. */
+  endpoint: string | null;
+  bucket: string;
+  region: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+}
+
+export interface TemporalConnection {
+  /** host:port */
+  address: string;
+  namespace: string;
+  /** Address of the web UI; null when unknown. */
+  ui: string | null;
+}
+
+/** Limits of this process's DuckDB. */
+export interface EngineSettings {
+  /** DuckDB size text, e.g. `4GB`; null: DuckDB's default. */
+  memoryLimit: string | null;
+  threads: number | null;
+}
+
+const environmentSchema = z.object({
+  LOTUS_CATALOG_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, "must begin with postgres://")
+    .optional(),
+  LOTUS_S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  LOTUS_S3_BUCKET: z.string().min(1).optional(),
+  AWS_ACCESS_KEY_ID: z.string().min(1).optional(),
+  AWS_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+  AWS_REGION: z.string().min(1).optional(),
+  LOTUS_TEMPORAL_ADDRESS: z
+    .string()
+    .regex(/^[^:]+:\d+$/, "must be host:port")
+    .optional(),
+  LOTUS_TEMPORAL_NAMESPACE: z.string().min(1).optional(),
+  LOTUS_TEMPORAL_UI: z.url().optional(),
+  LOTUS_API_TOKEN: z.string().min(1).optional(),
+  LOTUS_STATE_DIR: z.string().min(1).optional(),
+  LOTUS_MEMORY_LIMIT: z
+    .string()
+    .regex(/^\d+(\.\d+)?\s*([KMGT]i?B)$/i, "must be a size such as 4GB")
+    .optional(),
+  LOTUS_THREADS: z.coerce.number().int().min(1).optional(),
+});
+
+/** Every environment variable that Lotus reads; a test holds docker-compose.yml against it. */
+export const environmentVariables = Object.keys(environmentSchema.shape);
+
+export interface Settings {
+  /** Null: the embedded platform provides them. */
+  connections: Connections | null;
+  /** Absolute. */
+  stateDir: string;
+  engine: EngineSettings;
+  apiToken: string | null;
+}
+
+/**
+ * Reads the settings from the environment. Connections are either all there or not at all.
+ * @throws LotusError SETTINGS_INVALID naming each variable at fault.
+ */
+export function readSettings(environment: NodeJS.ProcessEnv = process.env): Settings {
+  const present = Object.fromEntries(
+    environmentVariables.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])),
+  );
+  const parsed = environmentSchema.safeParse(present);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`);
+    throw new LotusError("SETTINGS_INVALID", `Environment: ${faults.join("; ")}. Correct or unset it.`);
+  }
+  const env = parsed.data;
+  return {
+    connections: readConnections(env),
+    stateDir: resolve(env.LOTUS_STATE_DIR ?? ".lotus"),
+    engine: { memoryLimit: env.LOTUS_MEMORY_LIMIT ?? null, threads: env.LOTUS_THREADS ?? null },
+    apiToken: env.LOTUS_API_TOKEN ?? null,
+  };
+}
+
+function readConnections(env: z.infer<typeof environmentSchema>): Connections | null {
+  const needed = {
+    LOTUS_CATALOG_URL: env.LOTUS_CATALOG_URL,
+    LOTUS_S3_BUCKET: env.LOTUS_S3_BUCKET,
+    AWS_ACCESS_KEY_ID: env.AWS_ACCESS_KEY_ID,
+    AWS_SECRET_ACCESS_KEY: env.AWS_SECRET_ACCESS_KEY,
+    LOTUS_TEMPORAL_ADDRESS: env.LOTUS_TEMPORAL_ADDRESS,
+  };
+  // AWS credentials alone are often set for other tools; only Lotus's own names ask for outside services.
+  const asked =
+    env.LOTUS_CATALOG_URL ?? env.LOTUS_S3_BUCKET ?? env.LOTUS_S3_ENDPOINT ?? env.LOTUS_TEMPORAL_ADDRESS;
+  if (asked === undefined) return null;
+  const missing = Object.entries(needed).flatMap(([name, value]) => (value === undefined ? [name] : []));
+  if (missing.length > 0) {
+    throw new LotusError(
+      "SETTINGS_INVALID",
+      `Environment: ${missing.join(", ")} missing. Set all of ${Object.keys(needed).join(", ")}, or none for the embedded platform.`,
+    );
+  }
+  return {
+    catalogUrl: env.LOTUS_CATALOG_URL as string,
+    s3: {
+      endpoint: env.LOTUS_S3_ENDPOINT ?? null,
+      bucket: env.LOTUS_S3_BUCKET as string,
+      region: env.AWS_REGION ?? "us-east-1",
+      accessKeyId: env.AWS_ACCESS_KEY_ID as string,
+      secretAccessKey: env.AWS_SECRET_ACCESS_KEY as string,
+    },
+    temporal: {
+      address: env.LOTUS_TEMPORAL_ADDRESS as string,
+      namespace: env.LOTUS_TEMPORAL_NAMESPACE ?? "default",
+      ui: env.LOTUS_TEMPORAL_UI ?? null,
+    },
+  };
+}

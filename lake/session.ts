@@ -1,0 +1,82 @@
+import { type DuckDBConnection, DuckDBInstance, type Json } from "@duckdb/node-api";
+import type { z } from "zod";
+import { translateError } from "./faults.ts";
+
+/**
+ * One DuckDB connection. Statements run one at a time, in the order asked for. Rows come back exact: BIGINT,
+ * HUGEINT, DECIMAL, dates and timestamps as text, the rest as JSON values; the zod schema turns them into types.
+ */
+export class Session {
+  readonly #connection: DuckDBConnection;
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(connection: DuckDBConnection) {
+    this.#connection = connection;
+  }
+
+  /** Runs one or more statements for their effect. @throws LotusError */
+  async execute(sql: string): Promise<void> {
+    await this.#inTurn(sql, () => this.#connection.run(sql));
+  }
+
+  /** Runs a statement and parses each row. @throws LotusError */
+  async query<T>(schema: z.ZodType<T>, sql: string): Promise<T[]> {
+    const rows = await this.queryRaw(sql);
+    return rows.map((row) => schema.parse(row));
+  }
+
+  /** Runs a statement that returns exactly one row. */
+  async queryOne<T>(schema: z.ZodType<T>, sql: string): Promise<T> {
+    const rows = await this.query(schema, sql);
+    if (rows.length !== 1) throw new Error(`expected one row, got ${rows.length}: ${sql}`);
+    return rows[0] as T;
+  }
+
+  async queryRaw(sql: string): Promise<Record<string, Json>[]> {
+    return this.#inTurn(sql, async () => (await this.#connection.runAndReadAll(sql)).getRowObjectsJson());
+  }
+
+  /** Names and types of a statement's result, without running it. */
+  async describe(select: string): Promise<{ name: string; type: string }[]> {
+    const prepared = await this.#inTurn(select, () => this.#connection.prepare(select));
+    try {
+      return Array.from({ length: prepared.columnCount }, (_, index) => ({
+        name: prepared.columnName(index),
+        type: prepared.columnType(index).toString(),
+      }));
+    } finally {
+      prepared.destroySync();
+    }
+  }
+
+  /** Stops the running statement, which then fails with CANCELLED. */
+  interrupt(): void {
+    this.#connection.interrupt();
+  }
+
+  close(): void {
+    this.#connection.closeSync();
+  }
+
+  async #inTurn<T>(sql: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#tail;
+    let release = () => {};
+    this.#tail = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    try {
+      await before;
+      return await work();
+    } catch (error) {
+      throw translateError(error, sql);
+    } finally {
+      release();
+    }
+  }
+}
+
+/** A private in-memory DuckDB with no lake and no extensions: for parsing, binding, and making test data. */
+export async function openScratch(): Promise<Session> {
+  const instance = await DuckDBInstance.create(":memory:", { threads: "2" });
+  return new Session(await instance.connect());
+}
