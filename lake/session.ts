@@ -1,6 +1,8 @@
 import { type DuckDBConnection, DuckDBInstance, type Json } from "@duckdb/node-api";
-import type { z } from "zod";
+import { z } from "zod";
 import { translateError } from "./faults.ts";
+
+const describeRow = z.object({ column_name: z.string(), column_type: z.string() });
 
 /**
  * One DuckDB connection. Statements run one at a time, in the order asked for. Rows come back exact: BIGINT,
@@ -36,17 +38,10 @@ export class Session {
     return this.#inTurn(sql, async () => (await this.#connection.runAndReadAll(sql)).getRowObjectsJson());
   }
 
-  /** Names and types of a statement's result, without running it. */
+  /** Names and types of a SELECT's result, without running it. */
   async describe(select: string): Promise<{ name: string; type: string }[]> {
-    const prepared = await this.#inTurn(select, () => this.#connection.prepare(select));
-    try {
-      return Array.from({ length: prepared.columnCount }, (_, index) => ({
-        name: prepared.columnName(index),
-        type: prepared.columnType(index).toString(),
-      }));
-    } finally {
-      prepared.destroySync();
-    }
+    const rows = await this.query(describeRow, `DESCRIBE ${select}`);
+    return rows.map((row) => ({ name: row.column_name, type: row.column_type }));
   }
 
   /** Stops the running statement, which then fails with CANCELLED. */

@@ -1,0 +1,170 @@
+import { z } from "zod";
+import { LotusError } from "../../common/errors.ts";
+import { advanceFence, readFence } from "../../lake/fence.ts";
+import type { Lake } from "../../lake/lake.ts";
+import type { Session } from "../../lake/session.ts";
+import { currentSnapshot, lastCommittedSnapshot } from "../../lake/snapshots.ts";
+import { identifier, identifiers } from "../../lake/sql.ts";
+import { lakeTable, tableColumns } from "../../lake/tables.ts";
+import { commitSnapshot } from "../../lake/transaction.ts";
+import type { Column, EnrichedModel } from "../definitions.ts";
+import { lastMaterialization, recordMaterialization } from "../materializations.ts";
+import { modelFault } from "../model-fault.ts";
+import { replaceRows } from "../replace-rows.ts";
+import { chooseMode, type Mode } from "./mode.ts";
+import { shapeTable } from "./shape.ts";
+import { collectTouchedKeys, inTouched, TOUCHED } from "./touched.ts";
+import { dropUpstreamViews, showUpstreams } from "./upstream-views.ts";
+
+export interface MaterializeRequest {
+  runId: string;
+  /** Rebuild even where increments would do. */
+  full: boolean;
+}
+
+export interface MaterializeOutcome {
+  asset: string;
+  mode: Mode["mode"];
+  reason: string | null;
+  /** Rows in the table afterwards. */
+  rows: number;
+  /** Rows deleted, updated or inserted. */
+  changedRows: number;
+  snapshot: number | null;
+}
+
+const FRESH = "lotus_fresh";
+const rowsRow = z.object({ rows: z.coerce.number() });
+
+/**
+ * Brings an enriched table up to date, in one snapshot together with its record. The record names the snapshot
+ * that was read, never the run's own commit: a batch that commits while this runs falls between the two.
+ * @throws LotusError MODEL_FAILED when the SQL is at fault, LAKE_CONFLICT or FENCE_LOST when another writer won.
+ */
+export async function materialize(
+  lake: Lake,
+  model: EnrichedModel,
+  request: MaterializeRequest,
+): Promise<MaterializeOutcome> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await lake.withSession((session) => attemptMaterialize(session, model, request));
+    } catch (error) {
+      const lost =
+        error instanceof LotusError && (error.code === "FENCE_LOST" || error.code === "LAKE_CONFLICT");
+      if (!lost || attempt >= 8) throw error;
+    }
+  }
+}
+
+async function attemptMaterialize(
+  session: Session,
+  model: EnrichedModel,
+  request: MaterializeRequest,
+): Promise<MaterializeOutcome> {
+  const startedAt = new Date();
+  const epoch = await readFence(session, model.asset);
+  const outcome = await commitSnapshot(session, async () => {
+    const read = await currentSnapshot(session);
+    const last = await lastMaterialization(session, model.asset);
+    const present = await tableColumns(session, { schema: "main", name: model.asset });
+    await showUpstreams(session, model, null);
+    const output = await describeModel(session, model);
+    const mode = await chooseMode(session, model, { full: request.full, last, present, output, read });
+    if (mode.mode === "incremental") {
+      await collectTouchedKeys(session, model, output, mode.changed, read);
+      await showUpstreams(session, model, output);
+    }
+    await computeFresh(session, model, output, mode);
+    if (mode.mode === "rebuild") await shapeTable(session, model, present, output);
+    const changedRows = await replaceRows(session, {
+      table: { schema: "main", name: model.asset },
+      fresh: FRESH,
+      columns: output.map((column) => column.name),
+      key: model.uniqueKey,
+      ...(mode.mode === "incremental"
+        ? { scope: inTouched(model.redoBy.map((name) => `t.${identifier(name)}`)) }
+        : {}),
+    });
+    const { rows } = await session.queryOne(
+      rowsRow,
+      `SELECT count(*) AS rows FROM ${lakeTable({ schema: "main", name: model.asset })}`,
+    );
+    const nextEpoch = await advanceFence(session, model.asset, epoch);
+    await recordMaterialization(session, {
+      asset: model.asset,
+      upstreamSnapshots: Object.fromEntries(model.upstream.map((upstream) => [upstream, read])),
+      codeHash: model.codeHash,
+      mode: mode.mode,
+      reason: mode.reason,
+      rows,
+      changedRows,
+      run: request.runId,
+      epoch: nextEpoch,
+      startedAt,
+    });
+    await dropTemporaries(session, model);
+    return {
+      result: { asset: model.asset, mode: mode.mode, reason: mode.reason, rows, changedRows },
+      note: {
+        author: model.asset,
+        message: `${mode.mode === "rebuild" ? "rebuild" : "update"} ${model.asset}: ${changedRows} rows`,
+        details: { runId: request.runId, asset: model.asset, mode: mode.mode, readSnapshot: read },
+      },
+    };
+  });
+  return { ...outcome, snapshot: await lastCommittedSnapshot(session) };
+}
+
+async function describeModel(session: Session, model: EnrichedModel): Promise<Column[]> {
+  try {
+    return await session.describe(`SELECT * FROM (${model.sql})`);
+  } catch (error) {
+    throw asModelFault(model, error);
+  }
+}
+
+/** Runs the SELECT into a temporary table; in an increment only the touched keys' rows of it count. */
+async function computeFresh(
+  session: Session,
+  model: EnrichedModel,
+  output: Column[],
+  mode: Mode,
+): Promise<void> {
+  const restriction =
+    mode.mode === "incremental"
+      ? `WHERE ${inTouched(model.redoBy.map((name) => `o.${identifier(name)}`))}`
+      : "";
+  try {
+    await session.execute(
+      `CREATE OR REPLACE TEMP TABLE ${FRESH} AS
+       SELECT ${identifiers(
+         output.map((column) => column.name),
+         "o",
+       )} FROM (${model.sql}) AS o ${restriction}`,
+    );
+  } catch (error) {
+    throw asModelFault(model, error);
+  }
+  if (model.uniqueKey.length === 0) return;
+  const [duplicate] = await session.queryRaw(
+    `SELECT ${identifiers(model.uniqueKey)} FROM ${FRESH} GROUP BY ALL HAVING count(*) > 1 LIMIT 1`,
+  );
+  if (duplicate) {
+    throw new LotusError(
+      "MODEL_FAILED",
+      `${model.asset} (${model.file}): unique_key (${model.uniqueKey.join(", ")}) is not unique: ${JSON.stringify(duplicate)} comes more ` +
+        "than once. Correct the model or its unique_key; nothing was written.",
+    );
+  }
+}
+
+async function dropTemporaries(session: Session, model: EnrichedModel): Promise<void> {
+  await dropUpstreamViews(session, model);
+  await session.execute(`DROP TABLE IF EXISTS ${FRESH}; DROP TABLE IF EXISTS ${TOUCHED}`);
+}
+
+function asModelFault(model: EnrichedModel, error: unknown): unknown {
+  if (error instanceof LotusError && (error.retryable || error.code === "CANCELLED")) return error;
+  return modelFault(model.asset, model.file, error);
+}

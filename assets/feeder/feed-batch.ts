@@ -1,0 +1,306 @@
+import { z } from "zod";
+import { LotusError } from "../../common/errors.ts";
+import { advanceFence, readFence } from "../../lake/fence.ts";
+import type { Lake } from "../../lake/lake.ts";
+import type { Session } from "../../lake/session.ts";
+import { lastCommittedSnapshot } from "../../lake/snapshots.ts";
+import { literal } from "../../lake/sql.ts";
+import { tableColumns } from "../../lake/tables.ts";
+import { commitSnapshot } from "../../lake/transaction.ts";
+import type { Backlog, MisplacedObject } from "../../sensors/backlog.ts";
+import type { ObjectStore } from "../../sensors/object-store.ts";
+import { comparePlaces, rawPrefix, readPlace } from "../../sensors/raw-layout.ts";
+import type { Stream } from "../definitions.ts";
+import { modelFault } from "../model-fault.ts";
+import { fitFiles } from "./fit.ts";
+import { readFilesSql, reconcileLanding, registerFiles } from "./landing.ts";
+import { convertFile, readablePath } from "./own-copies.ts";
+import { findUnreadable } from "./probe.ts";
+import { checkUniqueKey, mergeStaged, stageRows } from "./processed.ts";
+import { type InspectedFile, inspectFiles, type RejectedFile } from "./raw-files.ts";
+import type { RunnableModel } from "./runnable-model.ts";
+
+/** What a stream's writer works with. */
+export interface FeederContext {
+  lake: Lake;
+  store: ObjectStore;
+  stream: Stream;
+  backlog: Backlog;
+  model: RunnableModel;
+}
+
+export interface FeedRequest {
+  /** Chosen by the caller, so that a second attempt finds what the first committed. */
+  batchId: string;
+  runId: string;
+  /** Whether an earlier attempt may have committed this batch. */
+  retried: boolean;
+}
+
+export interface FeedOutcome {
+  batchId: string;
+  files: number;
+  rows: number;
+  bytes: number;
+  quarantined: number;
+  /** Files known to wait after this batch. */
+  remaining: number;
+  /** The snapshot of this batch; null when nothing was there to feed. */
+  snapshot: number | null;
+}
+
+/**
+ * Plans and commits a stream's next batch: its files registered, its rows merged into the processed table, its
+ * ledger, its cursor, in one snapshot. Files that cannot be read are set aside in the same snapshot.
+ * Losing against another writer, it plans again. Only landing is fed for an `overwrite` stream, whose processed
+ * table is published when its backlog is drained (publish-generation.ts).
+ * @throws LotusError MODEL_FAILED when the stream's model is at fault: nothing is written, nothing set aside.
+ */
+export async function feedBatch(context: FeederContext, request: FeedRequest): Promise<FeedOutcome> {
+  const unreadable = new Map<string, RejectedFile>();
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await context.lake.withSession((session) =>
+        attemptBatch(context, { ...request, retried: request.retried || attempt > 0 }, session, unreadable),
+      );
+    } catch (error) {
+      if (error instanceof UnreadableFiles) {
+        for (const file of error.files) unreadable.set(file.key, file);
+        continue;
+      }
+      const lost =
+        error instanceof LotusError && (error.code === "FENCE_LOST" || error.code === "LAKE_CONFLICT");
+      if (!lost || attempt >= 8) throw error;
+    }
+  }
+}
+
+/** Raised inside an attempt when reading rows found files at fault; the next attempt sets them aside. */
+class UnreadableFiles extends Error {
+  readonly files: RejectedFile[];
+
+  constructor(files: RejectedFile[]) {
+    super(`${files.length} unreadable files`);
+    this.files = files;
+  }
+}
+
+async function attemptBatch(
+  context: FeederContext,
+  request: FeedRequest,
+  session: Session,
+  unreadable: ReadonlyMap<string, RejectedFile>,
+): Promise<FeedOutcome> {
+  const { stream, backlog, store } = context;
+  const asset = stream.processed.asset;
+  const startedAt = new Date();
+  const epoch = await readFence(session, asset);
+  if (request.retried) {
+    const done = await findBatch(session, request.batchId);
+    if (done) return done;
+  }
+  if (backlog.ledger.epoch !== epoch) {
+    await backlog.ledger.refresh(session);
+    backlog.ledger.advance(epoch, []);
+  }
+  const cursorKey = await readCursorKey(session, store, stream);
+  let next = await backlog.next(stream.feeder);
+  if (next.files.length + next.misplaced.length === 0) {
+    await backlog.scan(session, { cursorKey });
+    next = await backlog.next(stream.feeder);
+  }
+  if (next.files.length + next.misplaced.length === 0) return nothingToFeed(request.batchId);
+
+  const waiting = next.files.filter((file) => !unreadable.has(file.key));
+  const readable = await Promise.all(
+    waiting.map(async (file) => ({ ...file, path: await readablePath(store, stream, file) })),
+  );
+  const { inspected, rejected } = await inspectFiles(session, readable);
+  const present = await tableColumns(session, { schema: "staging", name: stream.landing.table });
+  const fit = fitFiles(inspected, present ?? stream.landing.columns, stream.feeder.onNewColumn);
+  const landing: InspectedFile[] = [...fit.register];
+  rejected.push(...fit.rejected, ...next.files.flatMap((file) => unreadable.get(file.key) ?? []));
+  for (const { file, misfits } of fit.convert) {
+    const converted = await convertFile(session, store, stream, file, misfits);
+    if ("reason" in converted) rejected.push(converted);
+    else landing.push(converted);
+  }
+
+  const committed = await commitSnapshot(session, async () => {
+    const columns = await reconcileLanding(session, stream, fit.added);
+    if (landing.length > 0) {
+      await registerFiles(
+        session,
+        stream,
+        landing.map((file) => file.path),
+      );
+      if (stream.destinationSyncMode !== "overwrite") await merge(context, session, landing, columns);
+    }
+    const nextEpoch = await advanceFence(session, asset, epoch);
+    const batch = summarise(request, stream, store, landing, [...rejected, ...next.misplaced], cursorKey);
+    await session.execute(ledgerSql(request, stream, batch, nextEpoch, startedAt));
+    return {
+      result: { ...batch, epoch: nextEpoch },
+      note: {
+        author: `feeder_${stream.source}_${stream.stream}`,
+        message: `feed ${batch.fed.length} files, ${batch.rows} rows into ${asset}`,
+        details: {
+          runId: request.runId,
+          batchId: request.batchId,
+          asset,
+          quarantined: batch.setAside.length,
+        },
+      },
+    };
+  });
+  backlog.ledger.advance(committed.epoch, [
+    ...committed.fed.map((file) => ({ key: file.key, etag: file.etag, state: "fed" as const })),
+    ...committed.setAside.map((file) => ({ key: file.key, etag: file.etag, state: "waiting" as const })),
+  ]);
+  return {
+    batchId: request.batchId,
+    files: committed.fed.length,
+    rows: committed.rows,
+    bytes: committed.bytes,
+    quarantined: committed.setAside.length,
+    remaining: next.remaining,
+    snapshot: await lastCommittedSnapshot(session),
+  };
+}
+
+/** Runs the model over the batch's rows and merges them. A failure is put down to the files or to the model. */
+async function merge(
+  context: FeederContext,
+  session: Session,
+  files: InspectedFile[],
+  landing: { name: string; type: string }[],
+): Promise<void> {
+  const { stream, model } = context;
+  try {
+    const staged = await stageRows(session, stream, model, readFilesSql(files, landing), landing);
+    if (stream.processed.head.unique_key) await checkUniqueKey(session, stream);
+    await mergeStaged(session, stream, staged);
+  } catch (error) {
+    if (error instanceof LotusError && error.retryable) throw error;
+    if (error instanceof LotusError && error.code === "CANCELLED") throw error;
+    const culprits = await context.lake.withSession((probe) => findUnreadable(probe, files));
+    if (culprits.length > 0) throw new UnreadableFiles(culprits);
+    throw modelFault(stream.processed.asset, stream.processed.file, error);
+  }
+}
+
+interface Batch {
+  fed: InspectedFile[];
+  setAside: (RejectedFile | MisplacedObject)[];
+  rows: number;
+  bytes: number;
+  firstKey: string | null;
+  lastKey: string | null;
+  cursorPath: string | null;
+}
+
+function summarise(
+  _request: FeedRequest,
+  stream: Stream,
+  store: ObjectStore,
+  fed: InspectedFile[],
+  setAside: (RejectedFile | MisplacedObject)[],
+  cursorKey: string | null,
+): Batch {
+  const ordered = [...fed].sort((left, right) => comparePlaces(left.place, right.place));
+  const last = ordered.at(-1) ?? null;
+  const cursor = cursorKey === null ? null : readPlace(rawPrefix(stream.source, stream.stream), cursorKey);
+  // The cursor never moves back: a late file leaves it where it is.
+  const moves =
+    last !== null && (cursor === null || "reason" in cursor || comparePlaces(last.place, cursor) > 0);
+  const nextCursor = moves ? last.key : cursorKey;
+  return {
+    fed,
+    setAside,
+    rows: fed.reduce((rows, file) => rows + file.rows, 0),
+    bytes: fed.reduce((bytes, file) => bytes + file.size, 0),
+    firstKey: ordered[0]?.key ?? null,
+    lastKey: last?.key ?? null,
+    cursorPath: nextCursor === null ? null : store.url(nextCursor),
+  };
+}
+
+function ledgerSql(
+  request: FeedRequest,
+  stream: Stream,
+  batch: Batch,
+  epoch: number,
+  startedAt: Date,
+): string {
+  const who = [literal(stream.source), literal(stream.stream)];
+  const at = `TIMESTAMPTZ ${literal(startedAt.toISOString())}`;
+  const statements = [
+    `INSERT INTO lakehouse.meta.feeder_batches VALUES (${[
+      literal(request.batchId),
+      ...who,
+      batch.fed.length,
+      batch.rows,
+      batch.bytes,
+      literal(batch.firstKey),
+      literal(batch.lastKey),
+      batch.setAside.length,
+      literal(batch.cursorPath),
+      literal(request.runId),
+      epoch,
+      at,
+      "now()",
+    ].join(", ")})`,
+  ];
+  if (batch.fed.length > 0) {
+    const rows = batch.fed.map(
+      (file) =>
+        `(${[...who, literal(file.key), literal(file.etag), file.size, file.rows, literal(request.batchId), "'fed'", literal(file.path), epoch, "now()"].join(", ")})`,
+    );
+    statements.push(`INSERT INTO lakehouse.meta.feeder_file_log VALUES ${rows.join(", ")}`);
+  }
+  if (batch.setAside.length > 0) {
+    const rows = batch.setAside.map(
+      (file) =>
+        `(${[...who, literal(file.key), literal(file.etag), file.size, literal(file.reason), "'waiting'", epoch, "now()"].join(", ")})`,
+    );
+    statements.push(`INSERT INTO lakehouse.meta.quarantine_log VALUES ${rows.join(", ")}`);
+  }
+  return statements.join(";\n");
+}
+
+const batchRow = z.object({
+  files: z.coerce.number(),
+  rows: z.coerce.number(),
+  bytes: z.coerce.number(),
+  quarantined: z.coerce.number(),
+});
+
+/** A batch that an earlier attempt committed, or null. */
+async function findBatch(session: Session, batchId: string): Promise<FeedOutcome | null> {
+  const [row] = await session.query(
+    batchRow,
+    `SELECT files, rows, bytes, quarantined FROM lakehouse.meta.feeder_batches WHERE id = ${literal(batchId)}`,
+  );
+  // How many files wait is not known any more: 1 makes the caller look again.
+  return row ? { batchId, ...row, remaining: 1, snapshot: null } : null;
+}
+
+const cursorRow = z.object({ cursor_path: z.string() });
+
+/** The key of the stream's cursor, or null before its first batch. */
+export async function readCursorKey(
+  session: Session,
+  store: ObjectStore,
+  stream: Stream,
+): Promise<string | null> {
+  const [row] = await session.query(
+    cursorRow,
+    `SELECT cursor_path FROM lakehouse.meta.feeder_cursors
+     WHERE source = ${literal(stream.source)} AND stream = ${literal(stream.stream)}`,
+  );
+  return row ? row.cursor_path.slice(store.url("").length) : null;
+}
+
+function nothingToFeed(batchId: string): FeedOutcome {
+  return { batchId, files: 0, rows: 0, bytes: 0, quarantined: 0, remaining: 0, snapshot: null };
+}

@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import type { Session } from "../../lake/session.ts";
+import { identifier, literal } from "../../lake/sql.ts";
+import type { WaitingFile } from "../../sensors/batch-plan.ts";
+import type { ObjectStore } from "../../sensors/object-store.ts";
+import { dayOf } from "../../sensors/raw-layout.ts";
+import type { Column, Stream } from "../definitions.ts";
+import { type Misfit, misfitReason } from "./fit.ts";
+import type { InspectedFile, RejectedFile } from "./raw-files.ts";
+
+/**
+ * Bytes that cannot be registered where they lie come in as a file of the lake's own, under its data path: keys
+ * that DuckDB would read as a pattern, and columns that need a conversion. The name follows from key and etag, so
+ * that a second attempt writes the same object again.
+ */
+
+/** The path under which DuckDB reads a raw file; copies the object first where its key cannot be a path. */
+export async function readablePath(store: ObjectStore, stream: Stream, file: WaitingFile): Promise<string> {
+  // DuckDB takes these for a glob or a query string, and a backslash for a separator, and has no escape for them.
+  if (!/[*?[\]\\]/.test(file.key)) return store.url(file.key);
+  const key = ownKey(stream, file, "copy");
+  await store.copy(file.key, key);
+  return store.url(key);
+}
+
+const faultsRow = z.record(z.string(), z.coerce.number());
+
+/**
+ * Writes a copy of a raw file with its misfitting columns in the landing table's types, when not a single value
+ * would change by it: each value, converted and converted back, must be the same.
+ */
+export async function convertFile(
+  session: Session,
+  store: ObjectStore,
+  stream: Stream,
+  file: InspectedFile,
+  misfits: readonly Misfit[],
+): Promise<InspectedFile | RejectedFile> {
+  const source = `read_parquet(${literal([file.path])}, hive_partitioning = false)`;
+  const checks = misfits.map(
+    (misfit, index) =>
+      `count(*) FILTER (WHERE ${identifier(misfit.column)} IS NOT NULL AND NOT (${survives(misfit)})) AS "${index}"`,
+  );
+  const faults = await session.queryOne(faultsRow, `SELECT ${checks.join(", ")} FROM ${source}`);
+  const lost = misfits.find((_, index) => faults[String(index)] !== 0);
+  if (lost) return { ...file, reason: misfitReason(lost) };
+  const path = store.url(ownKey(stream, file, "converted"));
+  const replacements = misfits.map((misfit) => `${convert(misfit)} AS ${identifier(misfit.column)}`);
+  await session.execute(
+    `COPY (SELECT * REPLACE (${replacements.join(", ")}) FROM ${source}) TO ${literal(path)} (FORMAT parquet)`,
+  );
+  const types = new Map(misfits.map((misfit) => [misfit.column, misfit.landingType]));
+  const columns: Column[] = file.columns.map((column) => ({
+    name: column.name,
+    type: types.get(column.name) ?? column.type,
+  }));
+  return { ...file, path, columns };
+}
+
+function convert({ column, fileType, landingType }: Misfit): string {
+  const value = identifier(column);
+  if (landingType === "VARCHAR" && isNested(fileType)) return `to_json(${value})::VARCHAR`;
+  return `TRY_CAST(${value} AS ${landingType})`;
+}
+
+function survives(misfit: Misfit): string {
+  const value = identifier(misfit.column);
+  if (misfit.landingType === "VARCHAR" && isNested(misfit.fileType)) return "TRUE";
+  return `TRY_CAST(${convert(misfit)} AS ${misfit.fileType}) IS NOT DISTINCT FROM ${value}`;
+}
+
+function isNested(type: string): boolean {
+  return /^STRUCT\(|^MAP\(|\[\d*\]$|^UNION\(/.test(type);
+}
+
+function ownKey(stream: Stream, file: WaitingFile, purpose: string): string {
+  const digest = createHash("sha256").update(`${file.key}\0${file.etag}`).digest("hex").slice(0, 32);
+  const [year, month, day] = dayOf(file.place).split("-");
+  return `lakehouse/landed/${stream.source}/${stream.stream}/year=${year}/month=${month}/day=${day}/${purpose}-${digest}.parquet`;
+}

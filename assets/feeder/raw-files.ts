@@ -1,0 +1,117 @@
+import { z } from "zod";
+import { LotusError, messageOf } from "../../common/errors.ts";
+import type { Session } from "../../lake/session.ts";
+import { literal } from "../../lake/sql.ts";
+import type { WaitingFile } from "../../sensors/batch-plan.ts";
+import type { Column } from "../definitions.ts";
+
+/** A raw file whose footer has been read. */
+export interface InspectedFile extends WaitingFile {
+  /** The path under which DuckDB reads it. */
+  path: string;
+  rows: number;
+  /** The file's own columns, in order. Files with the same columns share the array. */
+  columns: readonly Column[];
+}
+
+/** A file that is set aside, and why. */
+export interface RejectedFile extends WaitingFile {
+  reason: string;
+}
+
+const footerRow = z.object({ path: z.string(), rows: z.coerce.number(), signature: z.string() });
+
+/**
+ * Reads the footers of all files at once, which also warms the caches for what follows. Files whose footer cannot
+ * be read are rejected with DuckDB's reason; when none can be judged because S3 itself fails, it throws.
+ */
+export async function inspectFiles(
+  session: Session,
+  files: readonly (WaitingFile & { path: string })[],
+): Promise<{ inspected: InspectedFile[]; rejected: RejectedFile[] }> {
+  if (files.length === 0) return { inspected: [], rejected: [] };
+  const [empty, full] = partition(files, (file) => file.size === 0);
+  const rejected = empty.map((file) => ({ ...file, reason: "empty: 0 bytes; upload it again" }));
+  const inspected: InspectedFile[] = [];
+  await inspectGroup(session, full, inspected, rejected);
+  const order = new Map(files.map((file, index) => [file.key, index]));
+  inspected.sort((left, right) => (order.get(left.key) ?? 0) - (order.get(right.key) ?? 0));
+  return { inspected, rejected };
+}
+
+/** One bad file fails the whole call, so a failing group is halved until the culprit stands alone. */
+async function inspectGroup(
+  session: Session,
+  files: readonly (WaitingFile & { path: string })[],
+  inspected: InspectedFile[],
+  rejected: RejectedFile[],
+): Promise<void> {
+  if (files.length === 0) return;
+  try {
+    inspected.push(...(await readFooters(session, files)));
+  } catch (error) {
+    if (!isFileFault(error)) throw error;
+    if (files.length === 1) {
+      rejected.push({ ...(files[0] as WaitingFile), reason: fileFaultReason(error) });
+      return;
+    }
+    const middle = Math.ceil(files.length / 2);
+    await inspectGroup(session, files.slice(0, middle), inspected, rejected);
+    await inspectGroup(session, files.slice(middle), inspected, rejected);
+  }
+}
+
+async function readFooters(
+  session: Session,
+  files: readonly (WaitingFile & { path: string })[],
+): Promise<InspectedFile[]> {
+  const rows = await session.query(footerRow, footersSql(files.map((file) => file.path)));
+  const byPath = new Map(rows.map((row) => [row.path, row]));
+  const columnsOf = new Map<string, readonly Column[]>();
+  const inspected: InspectedFile[] = [];
+  for (const file of files) {
+    const footer = byPath.get(file.path);
+    if (!footer)
+      throw new LotusError("FILE_UNREADABLE", `${file.path}: no footer was returned; upload it again.`);
+    const columns = columnsOf.get(footer.signature) ?? (await fileColumns(session, file.path));
+    columnsOf.set(footer.signature, columns);
+    inspected.push({ ...file, rows: footer.rows, columns });
+  }
+  return inspected;
+}
+
+// Reading the row counts warms the footer cache on all threads; the schemas and everything later come from it.
+function footersSql(paths: string[]): string {
+  const list = literal(paths);
+  return `
+    WITH counts AS MATERIALIZED (SELECT file_name, num_rows FROM parquet_file_metadata(${list})),
+    signatures AS (
+      SELECT file_name, md5(string_agg(concat_ws(':', name, type, repetition_type, num_children, converted_type,
+        scale, precision, logical_type), ',' ORDER BY column_id)) AS signature
+      FROM parquet_schema(${list}) GROUP BY file_name)
+    SELECT file_name AS path, num_rows AS rows, signature FROM counts JOIN signatures USING (file_name)`;
+}
+
+async function fileColumns(session: Session, path: string): Promise<readonly Column[]> {
+  return session.describe(`SELECT * FROM read_parquet(${literal([path])}, hive_partitioning = false)`);
+}
+
+/** Whether an error is about a file's content, as opposed to the server or the network that did not give it. */
+export function isFileFault(error: unknown): boolean {
+  if (error instanceof LotusError && error.code === "CANCELLED") return false;
+  return !/HTTP|Could not connect|connection|timed? ?out|Unauthorized|Forbidden|503|500 \(|resolve/i.test(
+    messageOf(error).split("\n")[0] ?? "",
+  );
+}
+
+/** DuckDB's first line about a file, without the statement that it failed in. */
+export function fileFaultReason(error: unknown): string {
+  return (messageOf(error).split("\n")[0] ?? "unreadable").trim();
+}
+
+function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
+  const yes: T[] = [];
+  const no: T[] = [];
+  for (const item of items) (test(item) ? yes : no).push(item);
+  return [yes, no];
+}

@@ -1,0 +1,58 @@
+import { z } from "zod";
+import type { Session } from "./session.ts";
+import { identifier, literal } from "./sql.ts";
+import type { TableName } from "./tables.ts";
+
+const snapshotRow = z.object({ id: z.coerce.number() });
+const changeRow = z.object({ name: z.string(), snapshot: z.coerce.number() });
+
+/** The snapshot that the running transaction reads. */
+export async function currentSnapshot(session: Session): Promise<number> {
+  return (await session.queryOne(snapshotRow, "SELECT id FROM ducklake_current_snapshot('lakehouse')")).id;
+}
+
+/** The snapshot that this session's last commit made. Never the newest: others commit too. */
+export async function lastCommittedSnapshot(session: Session): Promise<number> {
+  return (await session.queryOne(snapshotRow, "SELECT id FROM ducklake_last_committed_snapshot('lakehouse')"))
+    .id;
+}
+
+/**
+ * For each table of schema `main` that changed after snapshot `since`: the last snapshot that changed its rows or
+ * its columns. Compaction and flushes change neither and are left out.
+ */
+export async function changedTables(session: Session, since: number): Promise<Map<string, number>> {
+  const rows = await session.query(changeRow, changedTablesSql(since));
+  return new Map(rows.map((row) => [row.name, row.snapshot]));
+}
+
+// The catalog's own log of changes, read through the attached metadata database so that Postgres applies the
+// filter: entries look like `inserted_into_table:7,deleted_from_table:7,altered_table:9`.
+function changedTablesSql(since: number): string {
+  const catalog = "__ducklake_metadata_lakehouse.ducklake";
+  return `
+    WITH entries AS (
+      SELECT snapshot_id, unnest(string_split(changes_made, ',')) AS entry
+      FROM ${catalog}.ducklake_snapshot_changes WHERE snapshot_id > ${literal(since)}
+    ), changes AS (
+      SELECT snapshot_id, TRY_CAST(split_part(entry, ':', 2) AS BIGINT) AS table_id
+      FROM entries
+      WHERE split_part(entry, ':', 1) IN ('inserted_into_table', 'deleted_from_table', 'inlined_insert',
+        'inlined_delete', 'altered_table')
+    )
+    SELECT t.table_name AS name, max(c.snapshot_id) AS snapshot
+    FROM changes c
+    JOIN ${catalog}.ducklake_table t ON t.table_id = c.table_id AND t.end_snapshot IS NULL
+    JOIN ${catalog}.ducklake_schema s ON s.schema_id = t.schema_id AND s.schema_name = 'main' AND s.end_snapshot IS NULL
+    GROUP BY t.table_name`;
+}
+
+/** `table_changes` of a table over snapshots `after`+1 to `until`, as a FROM item with every image of each row. */
+export function changeFeed(table: TableName, after: number, until: number): string {
+  return `ducklake_table_changes('lakehouse', ${literal(table.schema)}, ${literal(table.name)}, ${literal(after + 1)}, ${literal(until)})`;
+}
+
+/** A table as it was at a snapshot. */
+export function tableAt(table: TableName, snapshot: number): string {
+  return `lakehouse.${identifier(table.schema)}.${identifier(table.name)} AT (VERSION => ${literal(snapshot)})`;
+}

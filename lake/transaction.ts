@@ -1,0 +1,51 @@
+import type { Session } from "./session.ts";
+import { literal } from "./sql.ts";
+
+export interface CommitNote {
+  /** Who: the asset whose writer commits. */
+  author: string;
+  /** One line for a person. */
+  message: string;
+  /** For programs; kept as JSON in the snapshot's extra info. */
+  details: Record<string, string | number | null>;
+}
+
+/**
+ * Runs `work` in one DuckLake transaction and commits it as one snapshot with `note`; on any failure nothing of
+ * it stays. The note is made after the work, so that it can say what was done.
+ * @throws LotusError LAKE_CONFLICT when another transaction won; the caller plans and tries again.
+ */
+export async function commitSnapshot<T>(
+  session: Session,
+  work: () => Promise<{ result: T; note: CommitNote }>,
+): Promise<T> {
+  await session.execute("BEGIN TRANSACTION");
+  try {
+    const { result, note } = await work();
+    await session.execute(
+      `CALL ducklake_set_commit_message('lakehouse', ${literal(note.author)}, ${literal(note.message)},
+        extra_info => ${literal(JSON.stringify(note.details))})`,
+    );
+    await session.execute("COMMIT");
+    return result;
+  } catch (error) {
+    await rollback(session);
+    throw error;
+  }
+}
+
+/** Runs `work` over one snapshot of the lake, and never writes. */
+export async function readSnapshot<T>(session: Session, work: () => Promise<T>): Promise<T> {
+  // A bracketed read leaves no Postgres session idle in transaction.
+  await session.execute("BEGIN TRANSACTION");
+  try {
+    return await work();
+  } finally {
+    await rollback(session);
+  }
+}
+
+/** Ends a transaction, whatever state it is in. A failed COMMIT has already ended it. */
+async function rollback(session: Session): Promise<void> {
+  await session.execute("ROLLBACK").catch(() => {});
+}

@@ -1,0 +1,143 @@
+import type { Session } from "../lake/session.ts";
+import { type BatchLimits, inFeedingOrder, nextBatchLength, type WaitingFile } from "./batch-plan.ts";
+import { Ledger } from "./ledger.ts";
+import { listObjects } from "./listing.ts";
+import type { ObjectStore, StoredObject } from "./object-store.ts";
+import { listingStart, rawPrefix, readPlace } from "./raw-layout.ts";
+
+/** An object that cannot be fed as it is, with the reason for the quarantine. */
+export interface MisplacedObject extends StoredObject {
+  reason: string;
+}
+
+/** What a backlog needs to know of its stream. */
+export interface WatchedStream {
+  source: string;
+  stream: string;
+  lookbackDays: number;
+}
+
+/** What one listing found that the lake does not hold yet. */
+export interface Waiting {
+  files: number;
+  bytes: number;
+  misplaced: number;
+}
+
+/** Files for one batch, in feeding order, and what is set aside with them. */
+export interface NextBatch {
+  files: WaitingFile[];
+  misplaced: MisplacedObject[];
+  /** Files that go on waiting after this batch. */
+  remaining: number;
+}
+
+/**
+ * What waits in S3 for one stream, as this process last saw it. Only a hint, kept so that each of a long
+ * backlog's batches need not list everything again: whatever it says is checked against the ledger, and losing it
+ * costs a listing.
+ */
+export class Backlog {
+  readonly #stream: WatchedStream;
+  readonly #store: ObjectStore;
+  readonly #ledger: Ledger;
+  readonly #prefix: string;
+  #files: WaitingFile[] = [];
+  #misplaced: MisplacedObject[] = [];
+  #whole: { at: number; milliseconds: number } | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(stream: WatchedStream, store: ObjectStore) {
+    this.#stream = stream;
+    this.#store = store;
+    this.#ledger = new Ledger(stream.source, stream.stream);
+    this.#prefix = rawPrefix(stream.source, stream.stream);
+  }
+
+  get ledger(): Ledger {
+    return this.#ledger;
+  }
+
+  /**
+   * Lists S3 once and keeps what is not in the ledger. Starts from the cursor's day less the look-back, or at the
+   * beginning when `whole` or when a whole listing is due: what is late must not be late for ever, and a listing
+   * of everything may take 1% of the time.
+   */
+  scan(session: Session, options: { cursorKey: string | null; whole?: boolean }): Promise<Waiting> {
+    return this.#inTurn(async () => {
+      const whole = options.whole || options.cursorKey === null || this.#wholeListingDue();
+      const start =
+        whole || options.cursorKey === null
+          ? null
+          : listingStart(this.#prefix, options.cursorKey, this.#stream.lookbackDays);
+      const started = Date.now();
+      let unknown = await this.#unknownObjects(start);
+      if (unknown.length > 0) {
+        // Another process may have fed them since this copy of the ledger was read.
+        await this.#ledger.refresh(session);
+        unknown = unknown.filter((object) => this.#ledger.standing(object) !== "known");
+      }
+      if (start === null) this.#whole = { at: Date.now(), milliseconds: Date.now() - started };
+      this.#keep(unknown);
+      return this.#waiting();
+    });
+  }
+
+  /** The next batch within the limits, of what still waits by the ledger as it is now. */
+  next(limits: BatchLimits): Promise<NextBatch> {
+    return this.#inTurn(async () => {
+      this.#files = this.#files.filter((file) => this.#ledger.standing(file) !== "known");
+      this.#misplaced = this.#misplaced.filter((object) => this.#ledger.standing(object) !== "known");
+      const length = nextBatchLength(this.#files, limits);
+      return {
+        files: this.#files.slice(0, length),
+        misplaced: this.#misplaced.slice(0, limits.batchFiles),
+        remaining: this.#files.length - length + Math.max(0, this.#misplaced.length - limits.batchFiles),
+      };
+    });
+  }
+
+  #wholeListingDue(): boolean {
+    if (!this.#whole) return true;
+    return Date.now() - this.#whole.at > Math.min(this.#whole.milliseconds * 100, 86_400_000);
+  }
+
+  async #unknownObjects(start: string | null): Promise<StoredObject[]> {
+    const unknown: StoredObject[] = [];
+    for await (const page of listObjects(this.#store, this.#prefix, start)) {
+      for (const object of page) if (this.#ledger.standing(object) !== "known") unknown.push(object);
+    }
+    return unknown;
+  }
+
+  #keep(unknown: StoredObject[]): void {
+    const files: WaitingFile[] = [];
+    const misplaced: MisplacedObject[] = [];
+    for (const object of unknown) {
+      const place = readPlace(this.#prefix, object.key);
+      if ("reason" in place) misplaced.push({ ...object, reason: place.reason });
+      else if (this.#ledger.standing(object) === "overwritten")
+        misplaced.push({ ...object, reason: OVERWRITTEN });
+      else files.push({ ...object, place });
+    }
+    this.#files = inFeedingOrder(files);
+    this.#misplaced = misplaced;
+  }
+
+  #waiting(): Waiting {
+    return {
+      files: this.#files.length,
+      bytes: this.#files.reduce((bytes, file) => bytes + file.size, 0),
+      misplaced: this.#misplaced.length,
+    };
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+}
+
+const OVERWRITTEN =
+  "overwritten after it was fed: the lake keeps the rows it read; land changed data under a new key";

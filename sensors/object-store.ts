@@ -1,0 +1,134 @@
+import {
+  CopyObjectCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadBucketCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
+import { LotusError, messageOf } from "../common/errors.ts";
+import type { S3Connection } from "../common/settings.ts";
+
+/** An object as a listing shows it. */
+export interface StoredObject {
+  key: string;
+  /** Without quotes. */
+  etag: string;
+  /** Bytes. */
+  size: number;
+}
+
+/** The bucket. Every method throws LotusError S3_UNREACHABLE when the server does not answer. */
+export class ObjectStore {
+  readonly bucket: string;
+  readonly #client: S3Client;
+  readonly #endpoint: string;
+
+  constructor(connection: S3Connection) {
+    this.bucket = connection.bucket;
+    this.#endpoint = connection.endpoint ?? `AWS ${connection.region}`;
+    this.#client = new S3Client({
+      region: connection.region,
+      credentials: { accessKeyId: connection.accessKeyId, secretAccessKey: connection.secretAccessKey },
+      maxAttempts: 5,
+      ...(connection.endpoint ? { endpoint: connection.endpoint, forcePathStyle: true } : {}),
+    });
+  }
+
+  /** `s3://bucket/key`: how the lake names an object. */
+  url(key: string): string {
+    return `s3://${this.bucket}/${key}`;
+  }
+
+  /** Fails unless the bucket is there and answers. */
+  async check(): Promise<void> {
+    await this.#send(() => this.#client.send(new HeadBucketCommand({ Bucket: this.bucket })));
+  }
+
+  /**
+   * One page of keys under `prefix` that sort after `startAfter`. Servers have had bugs around StartAfter
+   * (SeaweedFS 10652, 11321), so the caller filters again; see listObjects.
+   */
+  async page(
+    prefix: string,
+    startAfter: string | null,
+    token: string | null,
+  ): Promise<{ objects: StoredObject[]; next: string | null }> {
+    const answer = await this.#send(() =>
+      this.#client.send(
+        new ListObjectsV2Command({
+          Bucket: this.bucket,
+          Prefix: prefix,
+          // Keys may hold characters that XML cannot.
+          EncodingType: "url",
+          ...(token ? { ContinuationToken: token } : startAfter ? { StartAfter: startAfter } : {}),
+        }),
+      ),
+    );
+    const objects = (answer.Contents ?? []).map((entry) => ({
+      key: decodeKey(entry.Key ?? ""),
+      etag: (entry.ETag ?? "").replaceAll('"', ""),
+      size: entry.Size ?? 0,
+    }));
+    return { objects, next: answer.IsTruncated ? (answer.NextContinuationToken ?? null) : null };
+  }
+
+  async put(key: string, body: Uint8Array): Promise<void> {
+    await this.#send(() =>
+      this.#client.send(new PutObjectCommand({ Bucket: this.bucket, Key: key, Body: body })),
+    );
+  }
+
+  async get(key: string): Promise<Uint8Array> {
+    const answer = await this.#send(() =>
+      this.#client.send(new GetObjectCommand({ Bucket: this.bucket, Key: key })),
+    );
+    if (!answer.Body) throw new LotusError("NOT_FOUND", `s3://${this.bucket}/${key} has no body.`);
+    return answer.Body.transformToByteArray();
+  }
+
+  /** Copies within the bucket, on the server. */
+  async copy(from: string, to: string): Promise<void> {
+    const source = `${this.bucket}/${from}`.split("/").map(encodeURIComponent).join("/");
+    await this.#send(() =>
+      this.#client.send(new CopyObjectCommand({ Bucket: this.bucket, Key: to, CopySource: source })),
+    );
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#send(() => this.#client.send(new DeleteObjectCommand({ Bucket: this.bucket, Key: key })));
+  }
+
+  close(): void {
+    this.#client.destroy();
+  }
+
+  async #send<T>(request: () => Promise<T>): Promise<T> {
+    try {
+      return await request();
+    } catch (error) {
+      const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+      if (status === 404) {
+        throw new LotusError(
+          "NOT_FOUND",
+          `S3 at ${this.#endpoint}: ${this.bucket}: ${messageOf(error)}. Check the name.`,
+          {
+            cause: error,
+          },
+        );
+      }
+      throw new LotusError(
+        "S3_UNREACHABLE",
+        `S3 at ${this.#endpoint} (bucket ${this.bucket}) does not answer as it should: ${messageOf(error) || (error as Error).name}. ` +
+          "Start it, or correct LOTUS_S3_ENDPOINT and the credentials.",
+        { cause: error },
+      );
+    }
+  }
+}
+
+/** Keys listed with EncodingType=url are form-encoded: `+` is a space there, a real plus comes as %2B. */
+function decodeKey(encoded: string): string {
+  return decodeURIComponent(encoded.replaceAll("+", " "));
+}
