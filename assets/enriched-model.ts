@@ -1,4 +1,6 @@
+import { messageOf } from "../common/errors.ts";
 import type { Session } from "../lake/session.ts";
+import { identifier } from "../lake/sql.ts";
 import type { Column, EnrichedModel, ModelHead, Upkeep } from "./definitions.ts";
 import { type Fault, sqlFault, suggestion } from "./findings.ts";
 import type { FunctionCatalog } from "./function-catalog.ts";
@@ -206,7 +208,10 @@ async function readChanges(
     for (const expression of expressions) {
       try {
         // In WHERE, because aggregates and window functions are refused there: a key comes from its row alone.
-        await bindSelect(scratch, `SELECT 1 FROM "${upstream}" WHERE (${expression}\n) IS NOT NULL`);
+        await bindSelect(
+          scratch,
+          `SELECT 1 FROM ${identifier(upstream)} WHERE (${expression}\n) IS NOT NULL`,
+        );
       } catch (error) {
         const { message } = sqlFault("changes-invalid", error, "");
         add(
@@ -235,15 +240,20 @@ function upkeepOf(
     const reasons = model.views.map((view) => `it reads through the view ${view.name}`);
     return { mode: "rebuild", reasons };
   }
-  return analyseUpkeep({
-    tree: model.tree,
-    redoBy: bound.redoBy,
-    uniqueKey: bound.uniqueKey,
-    changes: bound.changes,
-    output: bound.columns,
-    upstreams: bound.upstreams,
-    functions,
-  });
+  try {
+    return analyseUpkeep({
+      tree: model.tree,
+      redoBy: bound.redoBy,
+      uniqueKey: bound.uniqueKey,
+      changes: bound.changes,
+      output: bound.columns,
+      upstreams: bound.upstreams,
+      functions,
+    });
+  } catch (error) {
+    // Increments need a proof; SQL that the analysis cannot cope with has none, and a rebuild is always right.
+    return { mode: "rebuild", reasons: [`its SQL could not be analysed: ${messageOf(error)}`] };
+  }
 }
 
 function unknownTable(table: TableReference, names: ReadableNames): Fault {

@@ -9,7 +9,12 @@ const jsonType = z.enum(["null", "boolean", "integer", "number", "string", "obje
  * enum, minimum, properties ...) are let through unread.
  */
 export const fieldSchema = z.looseObject({
-  type: z.union([jsonType, z.array(jsonType).min(1)]).optional(),
+  type: z
+    .union(
+      [jsonType, z.array(jsonType).min(1)],
+      `expected one of ${jsonType.options.join(", ")}, or a list of them`,
+    )
+    .optional(),
   format: z.string().optional(),
   airbyte_type: z.string().optional(),
   get oneOf() {

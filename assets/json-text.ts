@@ -25,8 +25,9 @@ export function readJson(text: string, code: string): JsonDocument {
     message: `not JSON: ${words(printParseErrorCode(error.error))}`,
     remedy: "Write strict JSON: double quotes, no comments, no comma before a closing bracket.",
   }));
-  if (!root && faults.length === 0) {
-    faults.push({ code, line: 1, message: "the file is empty", remedy: "Write a JSON object." });
+  if (body.trim() === "") {
+    const fault = { code, line: 1, message: "the file is empty", remedy: "Write a JSON object." };
+    return { value: undefined, faults: [fault], lineOf: () => 1 };
   }
   // One mistake makes the parser stumble over what follows; the first says where it is.
   if (faults.length > 0 || !root) return { value: undefined, faults: faults.slice(0, 1), lineOf: () => 1 };

@@ -35,6 +35,19 @@ const described = z.object({
  */
 export async function readLandingDdl(scratch: Session, table: string, ddl: string): Promise<LandingColumns> {
   await scratch.execute("USE lakehouse.staging; BEGIN");
+  const answer = await tryDdl(scratch, table, ddl);
+  const rolledBack = await scratch.execute("ROLLBACK").then(
+    () => true,
+    () => false,
+  );
+  await scratch.execute("USE lakehouse.staging");
+  if (rolledBack) return answer;
+  // The file ended the transaction itself.
+  await scratch.execute(`DROP TABLE IF EXISTS ${qualified("lakehouse", "staging", table)}`);
+  return answer.faults.length > 0 ? answer : notTheTable(table);
+}
+
+async function tryDdl(scratch: Session, table: string, ddl: string): Promise<LandingColumns> {
   try {
     const before = await objectCount(scratch);
     await scratch.execute(ddl);
@@ -50,10 +63,6 @@ export async function readLandingDdl(scratch: Session, table: string, ddl: strin
     return faults.length > 0 ? { columns: [], faults } : { columns: withOwnColumns(columns), faults };
   } catch (error) {
     return { columns: [], faults: [sqlFault(CODE, error, "Correct the DDL there.")] };
-  } finally {
-    // A file that ends the transaction itself leaves nothing to roll back.
-    await scratch.execute("ROLLBACK").catch(() => undefined);
-    await scratch.execute("USE lakehouse.staging");
   }
 }
 

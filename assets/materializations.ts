@@ -18,14 +18,20 @@ export interface Materialization {
   startedAt: Date;
 }
 
-export type LastMaterialization = Pick<Materialization, "asset" | "upstreamSnapshots" | "codeHash">;
+export type LastMaterialization = Pick<Materialization, "asset" | "upstreamSnapshots" | "codeHash" | "epoch">;
 
 const lastRow = z
-  .object({ asset: z.string(), upstream_snapshots: z.string(), code_hash: z.string() })
+  .object({
+    asset: z.string(),
+    upstream_snapshots: z.string(),
+    code_hash: z.string(),
+    epoch: z.coerce.number(),
+  })
   .transform((row) => ({
     asset: row.asset,
     upstreamSnapshots: z.record(z.string(), z.number()).parse(JSON.parse(row.upstream_snapshots)),
     codeHash: row.code_hash,
+    epoch: row.epoch,
   }));
 
 /** The latest entry of each asset. */
@@ -34,7 +40,7 @@ export async function lastMaterializations(session: Session): Promise<Map<string
   return new Map(rows.map((row) => [row.asset, row]));
 }
 
-const LAST_SQL = `SELECT asset, upstream_snapshots, code_hash FROM lakehouse.meta.materializations
+const LAST_SQL = `SELECT asset, upstream_snapshots, code_hash, epoch FROM lakehouse.meta.materializations
   QUALIFY row_number() OVER (PARTITION BY asset ORDER BY epoch DESC) = 1`;
 
 /** The latest entry of one asset, or null before its first. */
@@ -44,7 +50,7 @@ export async function lastMaterialization(
 ): Promise<LastMaterialization | null> {
   const [row] = await session.query(
     lastRow,
-    `SELECT asset, upstream_snapshots, code_hash FROM lakehouse.meta.materializations
+    `SELECT asset, upstream_snapshots, code_hash, epoch FROM lakehouse.meta.materializations
      WHERE asset = ${literal(asset)} ORDER BY epoch DESC LIMIT 1`,
   );
   return row ?? null;

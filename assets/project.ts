@@ -24,6 +24,9 @@ export interface LoadOptions {
   views?: Readonly<Record<string, string>>;
 }
 
+/** DuckDB's functions are the same for as long as the process runs, and costlier to read than a small project. */
+let functionCatalog: FunctionCatalog | null = null;
+
 /**
  * Reads and checks a project folder. Whatever is wrong inside becomes a finding; the assets at fault, and all that
  * depend on them, are in `disabled` with the cause, still in `assets`, and in neither `streams` nor `models`.
@@ -33,7 +36,8 @@ export async function loadProject(dir: string, options: LoadOptions = {}): Promi
   const files = await readProjectFiles(dir);
   const scratch = await openScratchLake();
   try {
-    const functions = await loadFunctionCatalog(scratch);
+    functionCatalog ??= await loadFunctionCatalog(scratch);
+    const functions = functionCatalog;
     const streams = await loadStreams(scratch, functions, files);
     const views = await readViews(scratch, options.views ?? {});
     const models = await resolveModels(scratch, files.enriched, streams.loaded, streams.absent, views);

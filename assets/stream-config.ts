@@ -59,22 +59,26 @@ const feederSchema = z.strictObject({
   batch_files: z.int().min(1).default(500),
   poll: duration.prefault("10s"),
   lookback: days.prefault("2d"),
-  retention: z.union([z.literal("keep").transform(() => null), days]).default(null),
+  retention: z
+    .union(
+      [z.literal("keep").transform(() => null), days],
+      'expected "keep", or a duration in whole days such as 30d',
+    )
+    .default(null),
   on_new_column: z.enum(["add", "ignore", "fail"]).default("add"),
 });
 
 /** A path into a record. Nested fields land as JSON text, so that only one part can name a column. */
-const columnPath = z
+const path = z
   .array(z.string().min(1))
-  .min(1)
   .max(1, "a nested path names no column, because nested fields land as JSON text; name a top-level field");
 
 const configSchema = z.strictObject({
   stream: z.string(),
   sync_mode: z.enum(["incremental", "full_refresh"]).default("incremental"),
   destination_sync_mode: z.enum(["append", "append_dedup", "overwrite"]).default("append"),
-  primary_key: z.array(columnPath).default([]),
-  cursor_field: z.union([z.array(z.string()).length(0), columnPath]).default([]),
+  primary_key: z.array(path.min(1)).default([]),
+  cursor_field: path.default([]),
   selected: z.boolean().default(true),
   fields: z.record(z.string().min(1), fieldSchema).optional(),
   feeder: feederSchema.prefault({}),

@@ -1,7 +1,16 @@
-import { KEYWORD_FUNCTIONS, type FunctionCatalog } from "./function-catalog.ts";
+import { type FunctionCatalog, KEYWORD_FUNCTIONS } from "./function-catalog.ts";
 import type { TreeNode } from "./parse-tree.ts";
-import { child, children, everyNode, isNode, mapNodes, text, texts } from "./parse-tree-nodes.ts";
 import { writeExactJson } from "./parse-tree-json.ts";
+import {
+  child,
+  children,
+  directNodes,
+  everyNode,
+  isNode,
+  mapNodes,
+  text,
+  texts,
+} from "./parse-tree-nodes.ts";
 
 /**
  * Expressions of the upkeep analysis: DuckDB's own nodes, in which every column reference is replaced by a bound
@@ -16,7 +25,9 @@ export function bound(source: number, column: number, path: readonly string[] = 
 
 export const UNKNOWN: Expression = { class: "UNKNOWN" };
 
-export function isBound(node: TreeNode): node is TreeNode & { source: number; column: number; path: string[] } {
+export function isBound(
+  node: TreeNode,
+): node is TreeNode & { source: number; column: number; path: string[] } {
   return node.class === "BOUND";
 }
 
@@ -73,7 +84,9 @@ export function isRowWise(expression: Expression, functions: FunctionCatalog): b
     if (node.type === "OPERATOR_UNPACK") return false;
     const name = text(node, "function_name").toLowerCase();
     return (
-      ROW_WISE_CLASSES.has(String(node.class)) && !functions.aggregates.has(name) && !functions.unnesting.has(name)
+      ROW_WISE_CLASSES.has(String(node.class)) &&
+      !functions.aggregates.has(name) &&
+      !functions.unnesting.has(name)
     );
   });
 }
@@ -137,6 +150,21 @@ export function isCovered(expression: Expression, basis: readonly Expression[], 
       Array.isArray(value) ? value.filter(isNode).every(computedFrom) : !isNode(value) || computedFrom(value),
     );
   }
+}
+
+/** Calls that give a value, or NULL, whatever they are given. */
+const TOTAL_CALL = /^(lower|upper|trim|date_trunc|year|month|day|\|\|)$/;
+
+/** Whether an expression could fail on a row which the model itself never looks at: a cast of text, say. */
+export function mayFail(expression: Expression, types: ColumnTypes): boolean {
+  const parts = directNodes(expression).some((part) => mayFail(part, types));
+  if (expression.class === "CAST" && expression.try_cast !== true) {
+    const from = typeOf(child(expression, "child") ?? {}, types);
+    const to = castType(child(expression, "cast_type"));
+    return parts || !(from === to || to === "VARCHAR" || (to === "DATE" && /^TIMESTAMP/.test(from ?? "")));
+  }
+  if (expression.class === "FUNCTION") return parts || !TOTAL_CALL.test(text(expression, "function_name"));
+  return parts;
 }
 
 /** A pair of expressions that have the same value on every row in question. */

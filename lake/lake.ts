@@ -58,9 +58,15 @@ export class Lake {
     }
   }
 
-  /** Runs `work` with a session of its own. A session whose work failed is not used again. */
-  async withSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
+  /**
+   * Runs `work` with a session of its own. A session whose work failed is not used again. Aborting `signal`
+   * interrupts the statement that runs.
+   */
+  async withSession<T>(work: (session: Session) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted();
     const session = this.#idle.pop() ?? (await this.#connect());
+    const interrupt = () => session.interrupt();
+    signal?.addEventListener("abort", interrupt);
     try {
       const result = await work(session);
       if (this.#closed) session.close();
@@ -69,6 +75,8 @@ export class Lake {
     } catch (error) {
       session.close();
       throw error;
+    } finally {
+      signal?.removeEventListener("abort", interrupt);
     }
   }
 

@@ -18,7 +18,7 @@ export class Session {
 
   /** Runs one or more statements for their effect. @throws LotusError */
   async execute(sql: string): Promise<void> {
-    await this.#inTurn(sql, () => this.#connection.run(sql));
+    await this.#inTurn(() => this.#connection.run(sql));
   }
 
   /** Runs a statement and parses each row. @throws LotusError */
@@ -35,7 +35,7 @@ export class Session {
   }
 
   async queryRaw(sql: string): Promise<Record<string, Json>[]> {
-    return this.#inTurn(sql, async () => (await this.#connection.runAndReadAll(sql)).getRowObjectsJson());
+    return this.#inTurn(async () => (await this.#connection.runAndReadAll(sql)).getRowObjectsJson());
   }
 
   /** Names and types of a SELECT's result, without running it. */
@@ -53,7 +53,7 @@ export class Session {
     this.#connection.closeSync();
   }
 
-  async #inTurn<T>(sql: string, work: () => Promise<T>): Promise<T> {
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const before = this.#tail;
     let release = () => {};
     this.#tail = new Promise<void>((resolve) => {
@@ -63,7 +63,7 @@ export class Session {
       await before;
       return await work();
     } catch (error) {
-      throw translateError(error, sql);
+      throw translateError(error);
     } finally {
       release();
     }

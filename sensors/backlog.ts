@@ -54,6 +54,9 @@ export class Backlog {
     this.#prefix = rawPrefix(stream.source, stream.stream);
   }
 
+  /** The key of the last cursor that this process saw; null before it saw one. A listing may start from an older one. */
+  cursorKey: string | null = null;
+
   get ledger(): Ledger {
     return this.#ledger;
   }
@@ -70,6 +73,7 @@ export class Backlog {
         whole || options.cursorKey === null
           ? null
           : listingStart(this.#prefix, options.cursorKey, this.#stream.lookbackDays);
+      this.cursorKey = options.cursorKey;
       const started = Date.now();
       let unknown = await this.#unknownObjects(start);
       if (unknown.length > 0) {
@@ -95,6 +99,12 @@ export class Backlog {
         remaining: this.#files.length - length + Math.max(0, this.#misplaced.length - limits.batchFiles),
       };
     });
+  }
+
+  /** Drops objects that were found to be gone from S3; they come back with a listing that shows them. */
+  forget(objects: readonly StoredObject[]): void {
+    const gone = new Set(objects.map((object) => object.key));
+    this.#files = this.#files.filter((file) => !gone.has(file.key));
   }
 
   #wholeListingDue(): boolean {

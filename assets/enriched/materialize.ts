@@ -11,8 +11,8 @@ import type { Column, EnrichedModel } from "../definitions.ts";
 import { lastMaterialization, recordMaterialization } from "../materializations.ts";
 import { modelFault } from "../model-fault.ts";
 import { replaceRows } from "../replace-rows.ts";
+import { shapeTable } from "../shape-table.ts";
 import { chooseMode, type Mode } from "./mode.ts";
-import { shapeTable } from "./shape.ts";
 import { collectTouchedKeys, inTouched, TOUCHED } from "./touched.ts";
 import { dropUpstreamViews, showUpstreams } from "./upstream-views.ts";
 
@@ -20,6 +20,8 @@ export interface MaterializeRequest {
   runId: string;
   /** Rebuild even where increments would do. */
   full: boolean;
+  /** Aborting it interrupts the running statement. */
+  signal?: AbortSignal;
 }
 
 export interface MaterializeOutcome {
@@ -48,7 +50,7 @@ export async function materialize(
 ): Promise<MaterializeOutcome> {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await lake.withSession((session) => attemptMaterialize(session, model, request));
+      return await lake.withSession((session) => attemptMaterialize(session, model, request), request.signal);
     } catch (error) {
       const lost =
         error instanceof LotusError && (error.code === "FENCE_LOST" || error.code === "LAKE_CONFLICT");
@@ -63,11 +65,12 @@ async function attemptMaterialize(
   request: MaterializeRequest,
 ): Promise<MaterializeOutcome> {
   const startedAt = new Date();
+  const table = { schema: "main", name: model.asset } as const;
   const epoch = await readFence(session, model.asset);
   const outcome = await commitSnapshot(session, async () => {
     const read = await currentSnapshot(session);
     const last = await lastMaterialization(session, model.asset);
-    const present = await tableColumns(session, { schema: "main", name: model.asset });
+    const present = await tableColumns(session, table);
     await showUpstreams(session, model, null);
     const output = await describeModel(session, model);
     const mode = await chooseMode(session, model, { full: request.full, last, present, output, read });
@@ -76,9 +79,9 @@ async function attemptMaterialize(
       await showUpstreams(session, model, output);
     }
     await computeFresh(session, model, output, mode);
-    if (mode.mode === "rebuild") await shapeTable(session, model, present, output);
+    if (mode.mode === "rebuild") await shapeTable(session, table, model.head, present, output);
     const changedRows = await replaceRows(session, {
-      table: { schema: "main", name: model.asset },
+      table,
       fresh: FRESH,
       columns: output.map((column) => column.name),
       key: model.uniqueKey,
@@ -86,10 +89,7 @@ async function attemptMaterialize(
         ? { scope: inTouched(model.redoBy.map((name) => `t.${identifier(name)}`)) }
         : {}),
     });
-    const { rows } = await session.queryOne(
-      rowsRow,
-      `SELECT count(*) AS rows FROM ${lakeTable({ schema: "main", name: model.asset })}`,
-    );
+    const { rows } = await session.queryOne(rowsRow, `SELECT count(*) AS rows FROM ${lakeTable(table)}`);
     const nextEpoch = await advanceFence(session, model.asset, epoch);
     await recordMaterialization(session, {
       asset: model.asset,

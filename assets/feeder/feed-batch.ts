@@ -16,7 +16,7 @@ import { fitFiles } from "./fit.ts";
 import { readFilesSql, reconcileLanding, registerFiles } from "./landing.ts";
 import { convertFile, readablePath } from "./own-copies.ts";
 import { findUnreadable } from "./probe.ts";
-import { checkUniqueKey, mergeStaged, stageRows } from "./processed.ts";
+import { checkUniqueKey, dropStaged, mergeStaged, stageRows } from "./processed.ts";
 import { type InspectedFile, inspectFiles, type RejectedFile } from "./raw-files.ts";
 import type { RunnableModel } from "./runnable-model.ts";
 
@@ -35,6 +35,8 @@ export interface FeedRequest {
   runId: string;
   /** Whether an earlier attempt may have committed this batch. */
   retried: boolean;
+  /** Aborting it interrupts the running statement. */
+  signal?: AbortSignal;
 }
 
 export interface FeedOutcome {
@@ -60,8 +62,10 @@ export async function feedBatch(context: FeederContext, request: FeedRequest): P
   const unreadable = new Map<string, RejectedFile>();
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await context.lake.withSession((session) =>
-        attemptBatch(context, { ...request, retried: request.retried || attempt > 0 }, session, unreadable),
+      return await context.lake.withSession(
+        (session) =>
+          attemptBatch(context, { ...request, retried: request.retried || attempt > 0 }, session, unreadable),
+        request.signal,
       );
     } catch (error) {
       if (error instanceof UnreadableFiles) {
@@ -115,7 +119,8 @@ async function attemptBatch(
   const readable = await Promise.all(
     waiting.map(async (file) => ({ ...file, path: await readablePath(store, stream, file) })),
   );
-  const { inspected, rejected } = await inspectFiles(session, readable);
+  const { inspected, rejected, vanished } = await inspectFiles(session, readable);
+  backlog.forget(vanished);
   const present = await tableColumns(session, { schema: "staging", name: stream.landing.table });
   const fit = fitFiles(inspected, present ?? stream.landing.columns, stream.feeder.onNewColumn);
   const landing: InspectedFile[] = [...fit.register];
@@ -126,6 +131,10 @@ async function attemptBatch(
     else landing.push(converted);
   }
 
+  if (landing.length + rejected.length + next.misplaced.length === 0) {
+    // Everything planned is gone from S3; there may be more behind it.
+    return { ...nothingToFeed(request.batchId), remaining: next.remaining };
+  }
   const committed = await commitSnapshot(session, async () => {
     const columns = await reconcileLanding(session, stream, fit.added);
     if (landing.length > 0) {
@@ -136,8 +145,9 @@ async function attemptBatch(
       );
       if (stream.destinationSyncMode !== "overwrite") await merge(context, session, landing, columns);
     }
+    await dropStaged(session);
     const nextEpoch = await advanceFence(session, asset, epoch);
-    const batch = summarise(request, stream, store, landing, [...rejected, ...next.misplaced], cursorKey);
+    const batch = summarise(stream, store, landing, [...rejected, ...next.misplaced], cursorKey);
     await session.execute(ledgerSql(request, stream, batch, nextEpoch, startedAt));
     return {
       result: { ...batch, epoch: nextEpoch },
@@ -200,7 +210,6 @@ interface Batch {
 }
 
 function summarise(
-  _request: FeedRequest,
   stream: Stream,
   store: ObjectStore,
   fed: InspectedFile[],

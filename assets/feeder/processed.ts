@@ -121,6 +121,11 @@ export async function checkUniqueKey(session: Session, stream: Stream): Promise<
   );
 }
 
+/** Frees what stageRows kept. */
+export async function dropStaged(session: Session): Promise<void> {
+  await session.execute(`DROP TABLE IF EXISTS ${STAGED}`);
+}
+
 /** The name of the temporary table that stageRows fills. */
 export const stagedTable = STAGED;
 

@@ -19,6 +19,14 @@ export interface RejectedFile extends WaitingFile {
   reason: string;
 }
 
+/** What the footers say of a set of files. */
+export interface Inspection {
+  inspected: InspectedFile[];
+  rejected: RejectedFile[];
+  /** No longer in S3: deleted since they were listed. */
+  vanished: WaitingFile[];
+}
+
 const footerRow = z.object({ path: z.string(), rows: z.coerce.number(), signature: z.string() });
 
 /**
@@ -28,36 +36,36 @@ const footerRow = z.object({ path: z.string(), rows: z.coerce.number(), signatur
 export async function inspectFiles(
   session: Session,
   files: readonly (WaitingFile & { path: string })[],
-): Promise<{ inspected: InspectedFile[]; rejected: RejectedFile[] }> {
-  if (files.length === 0) return { inspected: [], rejected: [] };
+): Promise<Inspection> {
+  const found: Inspection = { inspected: [], rejected: [], vanished: [] };
   const [empty, full] = partition(files, (file) => file.size === 0);
-  const rejected = empty.map((file) => ({ ...file, reason: "empty: 0 bytes; upload it again" }));
-  const inspected: InspectedFile[] = [];
-  await inspectGroup(session, full, inspected, rejected);
+  for (const file of empty) found.rejected.push({ ...file, reason: "empty: 0 bytes; upload it again" });
+  await inspectGroup(session, full, found);
   const order = new Map(files.map((file, index) => [file.key, index]));
-  inspected.sort((left, right) => (order.get(left.key) ?? 0) - (order.get(right.key) ?? 0));
-  return { inspected, rejected };
+  found.inspected.sort((left, right) => (order.get(left.key) ?? 0) - (order.get(right.key) ?? 0));
+  return found;
 }
 
 /** One bad file fails the whole call, so a failing group is halved until the culprit stands alone. */
 async function inspectGroup(
   session: Session,
   files: readonly (WaitingFile & { path: string })[],
-  inspected: InspectedFile[],
-  rejected: RejectedFile[],
+  found: Inspection,
 ): Promise<void> {
   if (files.length === 0) return;
   try {
-    inspected.push(...(await readFooters(session, files)));
+    found.inspected.push(...(await readFooters(session, files)));
   } catch (error) {
-    if (!isFileFault(error)) throw error;
+    if (!isFileFault(error) && !isMissing(error)) throw error;
     if (files.length === 1) {
-      rejected.push({ ...(files[0] as WaitingFile), reason: fileFaultReason(error) });
+      const file = files[0] as WaitingFile;
+      if (isMissing(error)) found.vanished.push(file);
+      else found.rejected.push({ ...file, reason: fileFaultReason(error) });
       return;
     }
     const middle = Math.ceil(files.length / 2);
-    await inspectGroup(session, files.slice(0, middle), inspected, rejected);
-    await inspectGroup(session, files.slice(middle), inspected, rejected);
+    await inspectGroup(session, files.slice(0, middle), found);
+    await inspectGroup(session, files.slice(middle), found);
   }
 }
 
@@ -102,6 +110,11 @@ export function isFileFault(error: unknown): boolean {
   return !/HTTP|Could not connect|connection|timed? ?out|Unauthorized|Forbidden|503|500 \(|resolve/i.test(
     messageOf(error).split("\n")[0] ?? "",
   );
+}
+
+/** Whether an error says that the object does not exist (any more). */
+function isMissing(error: unknown): boolean {
+  return /HTTP 404|404 \(Not Found\)|No files found/i.test(messageOf(error).split("\n")[0] ?? "");
 }
 
 /** DuckDB's first line about a file, without the statement that it failed in. */

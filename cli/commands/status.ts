@@ -1,0 +1,52 @@
+import { Command } from "commander";
+import { loadProject } from "../../assets/project.ts";
+import type { Connections } from "../../common/settings.ts";
+import { readSettings } from "../../common/settings.ts";
+import { collectStatus, type LakeStatus } from "../../orchestration/status.ts";
+import { print, statusTables } from "../output.ts";
+import { rememberedProject } from "../running-project.ts";
+import { findConnections, openRuntime, projectDir } from "../runtime.ts";
+
+export function statusCommand(): Command {
+  return new Command("status")
+    .description("show streams, assets and whether the lake is idle")
+    .option("--json", "one JSON object, for scripts")
+    .option("--project <dir>", "the project; default: the one that runs")
+    .action(async (options: { json?: boolean; project?: string }) => {
+      const settings = readSettings();
+      const connections = findConnections(settings);
+      const project = await loadProject(
+        projectDir(options.project ?? rememberedProject(settings.stateDir) ?? "."),
+      );
+      const runtime = await openRuntime(settings, connections, { mode: "read", report: () => {} });
+      try {
+        const status = await collectStatus({ ...runtime, project });
+        if (options.json) print(JSON.stringify(statusJson(status, connections, runtime.embedded), null, 2));
+        else
+          print(
+            `${statusTables(status)}\n${status.idle ? "idle: nothing waits, everything is fresh" : "not idle"}`,
+          );
+      } finally {
+        await runtime.close();
+      }
+    });
+}
+
+/** The object that scripts rely on. Secrets are shown only for the embedded platform. */
+export function statusJson(status: LakeStatus, connections: Connections, embedded: boolean): object {
+  const { catalogUrl, s3, temporal } = connections;
+  const catalog = new URL(catalogUrl);
+  if (!embedded) catalog.password = "";
+  return {
+    idle: status.idle,
+    connections: {
+      catalog: catalog.href,
+      s3: { ...s3, secretAccessKey: embedded ? s3.secretAccessKey : null },
+      temporal,
+      api: null,
+      gateway: null,
+    },
+    streams: status.streams,
+    assets: status.assets,
+  };
+}

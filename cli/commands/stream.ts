@@ -1,0 +1,43 @@
+import { Command } from "commander";
+import { addStream } from "../../assets/add-stream.ts";
+import { LotusError } from "../../common/errors.ts";
+import { readSettings } from "../../common/settings.ts";
+import { literal } from "../../lake/sql.ts";
+import { print } from "../output.ts";
+import { findConnections, openRuntime, projectDir } from "../runtime.ts";
+
+export function streamCommand(): Command {
+  const add = new Command("add")
+    .description("write the config of a new stream, from a raw file or from what dag/sources says")
+    .argument("<source>")
+    .argument("<stream>")
+    .option("--from <path>", "a Parquet file in the bucket: s3://bucket/key")
+    .option("--project <dir>", "folder with dag/, landing/, processed/, enriched/", ".")
+    .action(async (source: string, stream: string, options: { from?: string; project: string }) => {
+      const dir = projectDir(options.project);
+      const written = options.from
+        ? await addStream({ dir, source, stream, columns: await columnsOf(options.from) })
+        : await addStream({ dir, source, stream, fromSource: true });
+      for (const file of written) print(`wrote ${file}`);
+    });
+  return new Command("stream").description("streams of the project").addCommand(add);
+}
+
+/** The columns of a Parquet file, as DuckDB reads them. */
+async function columnsOf(path: string): Promise<{ name: string; type: string }[]> {
+  if (!path.startsWith("s3://")) {
+    throw new LotusError(
+      "NOT_FOUND",
+      `--from takes s3://bucket/key, not ${path}. Put the file into the bucket first.`,
+    );
+  }
+  const settings = readSettings();
+  const runtime = await openRuntime(settings, findConnections(settings), { mode: "read", report: () => {} });
+  try {
+    return await runtime.lake.withSession((session) =>
+      session.describe(`SELECT * FROM read_parquet(${literal([path])}, hive_partitioning = false)`),
+    );
+  } finally {
+    await runtime.close();
+  }
+}

@@ -1,0 +1,204 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import colors from "picocolors";
+import type { Project } from "../assets/definitions.ts";
+import { formatFinding } from "../assets/findings.ts";
+import type { Connections, Settings } from "../common/settings.ts";
+import { connectTemporal, registerSearchAttributes } from "../orchestration/connect.ts";
+import { LotusEvents } from "../orchestration/events.ts";
+import { collectStatus, type LakeStatus } from "../orchestration/status.ts";
+import { type RunningWorker, startSensors, startWorker } from "../orchestration/worker.ts";
+import { type Platform, startPlatform } from "../platform/platform.ts";
+import { provision } from "../platform/provision.ts";
+import type { ObjectStore } from "../sensors/object-store.ts";
+import { rawPrefix } from "../sensors/raw-layout.ts";
+import { describeEvent, print, statusTables } from "./output.ts";
+import { rememberProject } from "./running-project.ts";
+import { openRuntime, type Runtime } from "./runtime.ts";
+
+export interface UpOptions {
+  once: boolean;
+  sample: boolean;
+  report: (line: string) => void;
+}
+
+/**
+ * Runs a lake until it is told to stop (SIGINT, SIGTERM) or, with `once`, until nothing is new; then shuts it down
+ * in order.
+ * @returns the exit code: 1 when, with `once`, something failed.
+ */
+export async function up(settings: Settings, project: Project, options: UpOptions): Promise<number> {
+  const { report } = options;
+  showFindings(project, report);
+  const stop = stopSignal(report);
+  const closers: (() => Promise<void>)[] = [];
+  try {
+    const { connections, platform } = await startConnections(settings, report);
+    if (platform) {
+      closers.push(() => platform.stop());
+      platform.onExit((service) =>
+        stop.raise(new Error(`${service} has died and does not come back; see ${settings.stateDir}/logs.`)),
+      );
+    }
+    if (stop.asked()) return 0;
+    const runtime = await openRuntime(settings, connections, { mode: "write", report });
+    closers.push(() => runtime.close());
+    rememberProject(settings.stateDir, project.dir);
+    if (options.sample && runtime.embedded) await fillEmptyBucket(runtime.store, project, report);
+    if (stop.asked()) return 0;
+    const events = new LotusEvents();
+    events.listen((event) => report(describeEvent(event)));
+    const worker = await startLake(runtime, connections, project, events);
+    closers.push(() => worker.stop());
+    worker.ended.catch((error) => stop.raise(error));
+    if (options.once) return await runOnce(runtime, project, connections, stop);
+    await settle(runtime, project, stop);
+    if (!stop.asked()) await showLake(runtime, project, connections);
+    if (!stop.asked())
+      print(
+        `\nRunning. A file that lands in s3://${connections.s3.bucket}/raw/ is fed in seconds. Ctrl-C stops.`,
+      );
+    await stop.wait();
+    return 0;
+  } finally {
+    for (const close of closers.reverse()) await close();
+    if (closers.length > 0) report("stopped");
+  }
+}
+
+async function startConnections(
+  settings: Settings,
+  report: UpOptions["report"],
+): Promise<{ connections: Connections; platform: Platform | null }> {
+  if (settings.connections) return { connections: settings.connections, platform: null };
+  const tools = await provision(report);
+  const platform = await startPlatform({ stateDir: settings.stateDir, tools, report });
+  return { connections: platform.connections, platform };
+}
+
+async function startLake(
+  runtime: Runtime,
+  connections: Connections,
+  project: Project,
+  events: LotusEvents,
+): Promise<RunningWorker> {
+  const temporal = await connectTemporal(connections.temporal);
+  try {
+    await registerSearchAttributes(temporal, connections.temporal.namespace);
+  } finally {
+    await temporal.close();
+  }
+  const { lake, store, client } = runtime;
+  const worker = await startWorker({ lake, store, project, client, temporal: connections.temporal, events });
+  await startSensors(client, project);
+  return worker;
+}
+
+/** A project may bring sample data: its file sample.ts exports `generate`. */
+interface SampleModule {
+  generate(options: {
+    put: (key: string, body: Uint8Array) => Promise<void>;
+    report: (line: string) => void;
+  }): Promise<void>;
+}
+
+async function fillEmptyBucket(
+  store: ObjectStore,
+  project: Project,
+  report: UpOptions["report"],
+): Promise<void> {
+  const file = join(project.dir, "sample.ts");
+  if (!existsSync(file)) return;
+  for (const { source, stream } of project.streams) {
+    const { objects } = await store.page(rawPrefix(source, stream), null, null);
+    if (objects.length > 0) return;
+  }
+  const sample = (await import(pathToFileURL(file).href)) as SampleModule;
+  await sample.generate({ put: (key, body) => store.put(key, body), report });
+}
+
+async function runOnce(
+  runtime: Runtime,
+  project: Project,
+  connections: Connections,
+  stop: StopSignal,
+): Promise<number> {
+  const status = await settle(runtime, project, stop);
+  if (!status) return 1;
+  await showLake(runtime, project, connections, status);
+  return status.assets.some((asset) => asset.state === "failed") ? 1 : 0;
+}
+
+/** Waits until nothing more happens by itself; null when the wait was cut short. */
+async function settle(runtime: Runtime, project: Project, stop: StopSignal): Promise<LakeStatus | null> {
+  while (!stop.asked()) {
+    const status = await collectStatus({ ...runtime, project });
+    if (status.settled) return status;
+    await Promise.race([stop.wait(), new Promise((resolve) => setTimeout(resolve, 700))]);
+  }
+  return null;
+}
+
+async function showLake(
+  runtime: Runtime,
+  project: Project,
+  connections: Connections,
+  known?: LakeStatus,
+): Promise<void> {
+  const status = known ?? (await collectStatus({ ...runtime, project }));
+  print();
+  print(statusTables(status));
+  const { temporal, s3 } = connections;
+  if (temporal.ui) print(`Temporal UI  ${temporal.ui}`);
+  print(`catalog      ${withoutPassword(connections.catalogUrl)} (lotus status --json shows the password)`);
+  print(`S3           ${s3.endpoint ?? `AWS ${s3.region}`}, bucket ${s3.bucket}`);
+}
+
+function withoutPassword(url: string): string {
+  const parsed = new URL(url);
+  parsed.password = "";
+  return parsed.href;
+}
+
+function showFindings(project: Project, report: UpOptions["report"]): void {
+  for (const finding of project.findings) {
+    if (finding.severity === "error") report(colors.red(formatFinding(finding)));
+  }
+  for (const [asset, reason] of Object.entries(project.disabled))
+    report(colors.yellow(`${asset} is disabled: ${reason}`));
+}
+
+interface StopSignal {
+  asked(): boolean;
+  /** Settles when asked to stop; rejects when something died. */
+  wait(): Promise<void>;
+  raise(error: unknown): void;
+}
+
+/** Listens for SIGINT and SIGTERM. A second one ends the process at once. */
+function stopSignal(report: UpOptions["report"]): StopSignal {
+  let asked = false;
+  let resolve = () => {};
+  let reject = (_error: unknown) => {};
+  const waiting = new Promise<void>((onStop, onDeath) => {
+    resolve = onStop;
+    reject = onDeath;
+  });
+  waiting.catch(() => {});
+  const listener = () => {
+    if (asked) process.exit(130);
+    asked = true;
+    report("stopping; once more to stop at once");
+    resolve();
+  };
+  process.on("SIGINT", listener);
+  process.on("SIGTERM", listener);
+  return {
+    asked: () => asked,
+    wait: () => waiting,
+    raise: (error) => {
+      if (!asked) reject(error);
+    },
+  };
+}

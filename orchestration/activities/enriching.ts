@@ -1,0 +1,110 @@
+import { assetStates, isResting, recordAssetState } from "../../assets/asset-states.ts";
+import type { EnrichedModel } from "../../assets/definitions.ts";
+import { materialize } from "../../assets/enriched/materialize.ts";
+import { lastMaterializations } from "../../assets/materializations.ts";
+import { oldestRead, processedCodeChanged, readyModels, whyStale } from "../../assets/staleness.ts";
+import { LotusError } from "../../common/errors.ts";
+import { changedTables } from "../../lake/snapshots.ts";
+import { readSnapshot } from "../../lake/transaction.ts";
+import type { Activities } from "../activity-types.ts";
+import { tellAutomation, wakeFeeder, wakeMaterialize } from "../wake.ts";
+import type { WorkerContext } from "../worker-context.ts";
+import { runActivity, runId } from "./run-activity.ts";
+
+/** The activities of enriched tables and of the automation that wakes their writers. */
+export function enrichingActivities(worker: WorkerContext): Pick<Activities, "materialize" | "wakeStale"> {
+  const failed = new Set<string>();
+
+  return {
+    materialize: ({ asset, full }) =>
+      runActivity(async (signal) => {
+        const model = findModel(worker, asset);
+        const started = Date.now();
+        try {
+          const outcome = await materialize(worker.lake, model, { runId: runId(), full, signal });
+          if (failed.delete(asset)) await record(model, "ok", null);
+          worker.events.emit({ kind: "materialization", ...outcome, milliseconds: Date.now() - started });
+          return { mode: outcome.mode, rows: outcome.rows, changedRows: outcome.changedRows };
+        } catch (error) {
+          if (error instanceof LotusError && error.code === "MODEL_FAILED") {
+            failed.add(asset);
+            await record(model, "failed", error.message);
+            worker.events.emit({ kind: "failure", asset, message: error.message });
+          }
+          throw error;
+        } finally {
+          await tellAutomation(worker.client, { kind: "settled", asset });
+        }
+      }),
+
+    wakeStale: ({ busy, running }) =>
+      runActivity(async () => {
+        const { streams, models } = worker.project;
+        const { stale, changed, resting } = await findStale(worker);
+        for (const stream of streams.filter((candidate) => changed.has(candidate.processed.asset))) {
+          await wakeFeeder(worker.client, stream, {
+            kind: "rebuild",
+            trigger: "code-change",
+            reason: "the model changed",
+          });
+        }
+        const unsettled = new Set([...busy, ...running, ...changed, ...resting]);
+        const { ready, deferred } = readyModels(models, stale, unsettled);
+        for (const asset of ready)
+          await wakeMaterialize(worker.client, asset, { trigger: "automation", full: false });
+        return { woken: ready, deferred };
+      }),
+  };
+
+  async function record(model: EnrichedModel, state: "ok" | "failed", message: string | null): Promise<void> {
+    await worker.lake.withSession((session) =>
+      recordAssetState(session, {
+        asset: model.asset,
+        state,
+        message,
+        codeHash: model.codeHash,
+        run: runId(),
+      }),
+    );
+  }
+}
+
+/** Which enriched tables are stale, which processed tables were made by other code, and what rests after a failure. */
+async function findStale(worker: WorkerContext) {
+  const { streams, models } = worker.project;
+  return worker.lake.withSession((session) =>
+    readSnapshot(session, async () => {
+      const last = await lastMaterializations(session);
+      const states = await assetStates(session);
+      const changes = await changedTables(session, oldestRead(models, last));
+      const observed = { last, changes };
+      const stale = new Set(
+        models.filter((model) => whyStale(model, observed) !== null).map((model) => model.asset),
+      );
+      const changed = new Set(
+        streams
+          .map((stream) => stream.processed)
+          .filter((processed) => processedCodeChanged(processed, observed))
+          .filter((processed) => !isResting(states.get(processed.asset), processed.codeHash))
+          .map((processed) => processed.asset),
+      );
+      const resting = new Set(
+        models
+          .filter((model) => isResting(states.get(model.asset), model.codeHash))
+          .map((model) => model.asset),
+      );
+      return { stale, changed, resting };
+    }),
+  );
+}
+
+/** @throws LotusError NOT_FOUND with the models that there are. */
+function findModel(worker: WorkerContext, asset: string): EnrichedModel {
+  const found = worker.project.models.find((model) => model.asset === asset);
+  if (found) return found;
+  const names = worker.project.models.map((model) => model.asset).join(", ");
+  throw new LotusError(
+    "NOT_FOUND",
+    `No enriched model ${asset} in this project${worker.project.disabled[asset] ? ` (disabled: ${worker.project.disabled[asset]})` : ""}. There are: ${names || "none"}.`,
+  );
+}

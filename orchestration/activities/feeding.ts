@@ -1,0 +1,137 @@
+import { activityInfo } from "@temporalio/activity";
+import { assetStates, isResting, recordAssetState } from "../../assets/asset-states.ts";
+import { type FeederContext, feedBatch, readCursorKey } from "../../assets/feeder/feed-batch.ts";
+import { rebuildProcessed } from "../../assets/feeder/rebuild.ts";
+import { lastMaterialization } from "../../assets/materializations.ts";
+import { LotusError } from "../../common/errors.ts";
+import { literal } from "../../lake/sql.ts";
+import type { Activities } from "../activity-types.ts";
+import type { StreamName } from "../messages.ts";
+import { tellAutomation, wakeFeeder } from "../wake.ts";
+import type { WorkerContext } from "../worker-context.ts";
+import { runActivity, runId } from "./run-activity.ts";
+
+/** The activities of a stream: its sensor's and its writer's. */
+export function feedingActivities(
+  worker: WorkerContext,
+): Pick<Activities, "tickSensor" | "feedBatch" | "publishGeneration" | "rebuildProcessed"> {
+  const failed = new Set<string>();
+
+  /** Runs a piece of the writer's work; a model's fault is recorded and told, and so is its end. */
+  async function write<T>(
+    name: StreamName,
+    work: (context: FeederContext, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    return runActivity(async (signal) => {
+      const context = await worker.feeders.get(name.source, name.stream);
+      const { asset, codeHash } = context.stream.processed;
+      try {
+        const result = await work(context, signal);
+        if (failed.delete(asset)) await record(context, "ok", null);
+        return result;
+      } catch (error) {
+        if (error instanceof LotusError && error.code === "MODEL_FAILED") {
+          failed.add(asset);
+          await record(context, "failed", error.message);
+          worker.events.emit({ kind: "failure", asset, message: error.message });
+          await tellAutomation(worker.client, { kind: "settled", asset });
+        }
+        throw error;
+      }
+
+      async function record(context: FeederContext, state: "ok" | "failed", message: string | null) {
+        await context.lake.withSession((session) =>
+          recordAssetState(session, { asset, state, message, codeHash, run: runId() }),
+        );
+      }
+    });
+  }
+
+  return {
+    tickSensor: ({ source, stream, told }) =>
+      runActivity(async () => {
+        const context = await worker.feeders.get(source, stream);
+        const { lake, store, backlog } = context;
+        const waiting = await lake.withSession(async (session) => {
+          const cursorKey = backlog.cursorKey ?? (await readCursorKey(session, store, context.stream));
+          return backlog.scan(session, { cursorKey });
+        });
+        const count = waiting.files + waiting.misplaced;
+        if (count > 0 && (told || !(await restsAfterFailure(context)))) {
+          await wakeFeeder(worker.client, { source, stream }, { kind: "feed", trigger: "sensor" });
+        }
+        return { waiting: count, pollMs: context.stream.feeder.pollMs };
+      }),
+
+    feedBatch: ({ source, stream, batchId }) =>
+      write({ source, stream }, async (context, signal) => {
+        const started = Date.now();
+        const { asset } = context.stream.processed;
+        const outcome = await feedBatch(context, {
+          batchId,
+          runId: runId(),
+          retried: activityInfo().attempt > 1,
+          signal,
+        });
+        const { files, rows, bytes, quarantined, remaining } = outcome;
+        if (files + quarantined > 0) {
+          worker.events.emit({
+            kind: "batch",
+            source,
+            stream,
+            files,
+            rows,
+            bytes,
+            quarantined,
+            remaining,
+            milliseconds: Date.now() - started,
+          });
+        }
+        const publish = remaining === 0 && context.stream.destinationSyncMode === "overwrite";
+        if (!publish)
+          await tellAutomation(worker.client, { kind: remaining > 0 ? "busy" : "settled", asset });
+        return { files, rows, quarantined, remaining, publish };
+      }),
+
+    publishGeneration: ({ source, stream }) =>
+      write({ source, stream }, async (context, signal) => {
+        const { asset } = context.stream.processed;
+        const published = await hasUnpublished(context);
+        if (published) await rebuild(context, "a generation is complete", signal);
+        await tellAutomation(worker.client, { kind: "settled", asset });
+        return { published };
+      }),
+
+    rebuildProcessed: ({ source, stream, reason }) =>
+      write({ source, stream }, async (context, signal) => {
+        const outcome = await rebuild(context, reason, signal);
+        await tellAutomation(worker.client, { kind: "settled", asset: outcome.asset });
+        return { rows: outcome.rows, changedRows: outcome.changedRows };
+      }),
+  };
+
+  async function rebuild(context: FeederContext, reason: string, signal: AbortSignal) {
+    const started = Date.now();
+    const outcome = await rebuildProcessed(context, { runId: runId(), reason, signal });
+    worker.events.emit({ kind: "rebuild", ...outcome, reason, milliseconds: Date.now() - started });
+    return outcome;
+  }
+}
+
+async function restsAfterFailure(context: FeederContext): Promise<boolean> {
+  const { asset, codeHash } = context.stream.processed;
+  const states = await context.lake.withSession(assetStates);
+  return isResting(states.get(asset), codeHash);
+}
+
+/** Whether files have landed since the processed table was last written. */
+async function hasUnpublished({ lake, stream }: FeederContext): Promise<boolean> {
+  return lake.withSession(async (session) => {
+    const last = await lastMaterialization(session, stream.processed.asset);
+    const [newer] = await session.queryRaw(
+      `SELECT 1 FROM lakehouse.meta.feeder_batches WHERE source = ${literal(stream.source)}
+         AND stream = ${literal(stream.stream)} AND files > 0 AND epoch > ${literal(last?.epoch ?? -1)} LIMIT 1`,
+    );
+    return newer !== undefined;
+  });
+}

@@ -1,0 +1,40 @@
+import { ApplicationFailure, Context } from "@temporalio/activity";
+import { LotusError, messageOf } from "../../common/errors.ts";
+
+/** The run that an activity works for, as it stands in commit messages and meta tables: `{workflow id}/{run id}`. */
+export function runId(): string {
+  const { workflowExecution: execution, activityId } = Context.current().info;
+  return execution ? `${execution.workflowId}/${execution.runId}` : `activity/${activityId}`;
+}
+
+/** Codes whose cause a repeat cannot cure: a person has to change something. */
+const FINAL = new Set<string>([
+  "MODEL_FAILED",
+  "NOT_FOUND",
+  "LAKE_INCOMPATIBLE",
+  "SETTINGS_INVALID",
+  "PROJECT_INVALID",
+]);
+
+/**
+ * Runs an activity's work with a heartbeat, so that a lost worker is noticed in seconds and a cancellation
+ * interrupts the statement that runs; and turns its errors into Temporal's, marking those that no retry can cure.
+ */
+export async function runActivity<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  const heartbeat = setInterval(() => context.heartbeat(), 5000);
+  try {
+    return await work(context.cancellationSignal);
+  } catch (error) {
+    if (context.cancellationSignal.aborted) throw context.cancellationSignal.reason;
+    const code = error instanceof LotusError ? error.code : "UNEXPECTED";
+    throw ApplicationFailure.create({
+      message: messageOf(error),
+      type: code,
+      nonRetryable: FINAL.has(code),
+      ...(error instanceof Error ? { cause: error } : {}),
+    });
+  } finally {
+    clearInterval(heartbeat);
+  }
+}

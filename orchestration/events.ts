@@ -1,0 +1,47 @@
+import { EventEmitter } from "node:events";
+
+/** What happens in this process's worker, as it happens. For people who watch; nothing depends on it. */
+export type LotusEvent =
+  | {
+      kind: "batch";
+      source: string;
+      stream: string;
+      files: number;
+      rows: number;
+      bytes: number;
+      quarantined: number;
+      remaining: number;
+      milliseconds: number;
+    }
+  | {
+      kind: "rebuild";
+      asset: string;
+      reason: string;
+      rows: number;
+      changedRows: number;
+      milliseconds: number;
+    }
+  | {
+      kind: "materialization";
+      asset: string;
+      mode: string;
+      reason: string | null;
+      rows: number;
+      changedRows: number;
+      milliseconds: number;
+    }
+  | { kind: "failure"; asset: string; message: string };
+
+export class LotusEvents {
+  readonly #emitter = new EventEmitter();
+
+  emit(event: LotusEvent): void {
+    this.#emitter.emit("event", event);
+  }
+
+  /** Calls `listener` for each event; returns a function that ends it. */
+  listen(listener: (event: LotusEvent) => void): () => void {
+    this.#emitter.on("event", listener);
+    return () => this.#emitter.off("event", listener);
+  }
+}

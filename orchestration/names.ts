@@ -1,0 +1,27 @@
+/** Names that Temporal's UI, the API and scripts rely on. Imported by workflows: knows nothing of the world. */
+
+export const taskQueue = "lotus";
+
+/** Search attributes by which Temporal's UI can be filtered; all of type Keyword. */
+export const searchAttributes = {
+  asset: "LotusAsset",
+  stream: "LotusStream",
+  trigger: "LotusTrigger",
+} as const;
+
+export const automationId = "automation";
+
+export function sensorId(source: string, stream: string): string {
+  return `sensor/${source}/${stream}`;
+}
+
+export function feederId(source: string, stream: string): string {
+  return `feeder/${source}/${stream}`;
+}
+
+export function materializeId(asset: string): string {
+  return `materialize/${asset}`;
+}
+
+/** What made a run start. */
+export type Trigger = "sensor" | "automation" | "manual" | "code-change";

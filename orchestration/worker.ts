@@ -1,0 +1,127 @@
+import { fileURLToPath } from "node:url";
+import type { Client } from "@temporalio/client";
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkflowBundle,
+} from "@temporalio/worker";
+import type { Project } from "../assets/definitions.ts";
+import { createStreamTables } from "../assets/feeder/rebuild.ts";
+import { LotusError, messageOf } from "../common/errors.ts";
+import type { TemporalConnection } from "../common/settings.ts";
+import { readFence } from "../lake/fence.ts";
+import type { Lake } from "../lake/lake.ts";
+import { openScratch } from "../lake/session.ts";
+import type { ObjectStore } from "../sensors/object-store.ts";
+import { createActivities } from "./activities/index.ts";
+import type { LotusEvents } from "./events.ts";
+import { taskQueue } from "./names.ts";
+import { tellAutomation, tickSensor } from "./wake.ts";
+import { Feeders } from "./worker-context.ts";
+
+export interface WorkerOptions {
+  lake: Lake;
+  store: ObjectStore;
+  project: Project;
+  client: Client;
+  temporal: TemporalConnection;
+  events: LotusEvents;
+  /** Made once where several workers start (tests); bundled here otherwise. */
+  workflowBundle?: WorkflowBundle;
+}
+
+/** A worker that polls. */
+export interface RunningWorker {
+  /** Lets running activities end (or interrupts them after a grace) and stops polling. */
+  stop(): Promise<void>;
+  /** Settles when the worker has ended; rejects when it died. */
+  ended: Promise<void>;
+}
+
+/**
+ * Starts a worker on this lake and project, after the tables of every stream are there.
+ * @throws LotusError TEMPORAL_UNREACHABLE
+ */
+export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  quietRuntime();
+  const { lake, store, project, client, temporal, events } = options;
+  const scratch = await openScratch();
+  const feeders = new Feeders({ lake, store, project, scratch });
+  await createTables(options, feeders);
+  const connection = await connectWorker(temporal);
+  const worker = await Worker.create({
+    connection,
+    namespace: temporal.namespace,
+    taskQueue,
+    workflowBundle: options.workflowBundle ?? (await bundleWorkflows()),
+    activities: createActivities({ lake, store, project, client, events, feeders }),
+    // Activities of different tables run side by side; DuckDB shares its threads and its memory limit among them.
+    maxConcurrentActivityTaskExecutions: 8,
+    shutdownGraceTime: "10 seconds",
+    maxHeartbeatThrottleInterval: "10 seconds",
+  });
+  const ended = worker.run().finally(async () => {
+    await connection.close();
+    scratch.close();
+  });
+  ended.catch(() => {});
+  return {
+    ended,
+    stop: async () => {
+      if (worker.getState() === "RUNNING") worker.shutdown();
+      await ended.catch(() => {});
+    },
+  };
+}
+
+/** Starts the sensors of all streams and the automation, where they do not run; makes them look at once. */
+export async function startSensors(client: Client, project: Project): Promise<void> {
+  await Promise.all(
+    project.streams.map((stream) => tickSensor(client, { source: stream.source, stream: stream.stream })),
+  );
+  await tellAutomation(client, { kind: "settled", asset: "landing_tables" });
+}
+
+/** The asset `landing_tables`: every stream's landing and processed table exists before anything reads them. */
+async function createTables({ lake, project }: WorkerOptions, feeders: Feeders): Promise<void> {
+  for (const stream of project.streams)
+    await createStreamTables(await feeders.get(stream.source, stream.stream));
+  await lake.withSession(async (session) => {
+    for (const model of project.models) await readFence(session, model.asset);
+  });
+}
+
+const workflowsPath = fileURLToPath(new URL("./workflows/index.ts", import.meta.url));
+
+/** Bundles the workflows with webpack: 1.3 s, so that callers that start several workers do it once. */
+export async function bundleWorkflows(): Promise<WorkflowBundle> {
+  return bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger("ERROR") });
+}
+
+async function connectWorker(temporal: TemporalConnection): Promise<NativeConnection> {
+  try {
+    return await NativeConnection.connect({ address: temporal.address });
+  } catch (error) {
+    throw new LotusError(
+      "TEMPORAL_UNREACHABLE",
+      `Temporal at ${temporal.address} does not answer: ${messageOf(error)}. Start it, or correct LOTUS_TEMPORAL_ADDRESS.`,
+      { cause: error },
+    );
+  }
+}
+
+let quiet = false;
+
+/** Temporal's own log lines are for debugging the SDK; errors still come through. */
+function quietRuntime(): void {
+  if (quiet) return;
+  quiet = true;
+  Runtime.install({
+    logger: new DefaultLogger("ERROR"),
+    telemetryOptions: { logging: { forward: {}, filter: "ERROR" } },
+    shutdownSignals: [],
+  });
+}

@@ -1,0 +1,5 @@
+/** Everything that the worker bundles. Workflow code imports nothing that touches the world. */
+export { automation } from "./automation.ts";
+export { feeder } from "./feeder.ts";
+export { materialize } from "./materialize.ts";
+export { sensor } from "./sensor.ts";
