@@ -192,8 +192,10 @@ export function pushFilter(
       const keptTuple = rewriteTuple(normal, kept, outer);
       const matchedTuple =
         keptTuple && rewriteTuple(keptTuple, matched, [...join.equalities, ...lastingEqualities(kept)]);
-      pushFrom(kept, orLost(keptTuple), outer);
-      pushFrom(matched, orLost(matchedTuple), []);
+      for (const side of [left, right]) {
+        if (side === kept) pushFrom(side, orLost(keptTuple), outer);
+        else pushFrom(side, orLost(matchedTuple), []);
+      }
     }
   }
 

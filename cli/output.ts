@@ -67,7 +67,7 @@ function assetTable(assets: readonly AssetStatus[]): string {
 }
 
 function plainTable(head: string[]): Table.Table {
-  return new Table({ head, style: { head: ["bold"], border: ["dim"], compact: true } });
+  return new Table({ head, style: { head: [], border: [], compact: true } });
 }
 
 function right(value: number | null): Table.Cell {

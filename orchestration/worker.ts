@@ -10,6 +10,7 @@ import {
 } from "@temporalio/worker";
 import type { Project } from "../assets/definitions.ts";
 import { createStreamTables } from "../assets/feeder/rebuild.ts";
+import { LANDING_ASSET } from "../assets/names.ts";
 import { LotusError, messageOf } from "../common/errors.ts";
 import type { TemporalConnection } from "../common/settings.ts";
 import { readFence } from "../lake/fence.ts";
@@ -77,12 +78,19 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   };
 }
 
-/** Starts the sensors of all streams and the automation, where they do not run; makes them look at once. */
+/**
+ * Starts the sensors of all streams and the automation, where they do not run, and makes them look at once. What
+ * reads a stream waits until that stream's first look is over, so that a start on a full bucket builds each
+ * enriched table once.
+ */
 export async function startSensors(client: Client, project: Project): Promise<void> {
   await Promise.all(
-    project.streams.map((stream) => tickSensor(client, { source: stream.source, stream: stream.stream })),
+    project.streams.map(async ({ source, stream, processed }) => {
+      await tellAutomation(client, { kind: "busy", asset: processed.asset });
+      await tickSensor(client, { source, stream });
+    }),
   );
-  await tellAutomation(client, { kind: "settled", asset: "landing_tables" });
+  await tellAutomation(client, { kind: "settled", asset: LANDING_ASSET });
 }
 
 /** The asset `landing_tables`: every stream's landing and processed table exists before anything reads them. */

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, readlinkSync, realpathSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, mkdirSync, readlinkSync, realpathSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { LotusError } from "../common/errors.ts";
 import type { Connections } from "../common/settings.ts";
@@ -213,6 +213,7 @@ async function startServices(
     await stop();
     throw failed.reason;
   }
+  chmodSync(paths.temporal, 0o600); // Its server made it, readable by all.
   state.phase = "running";
   writeState(paths, state);
   return {

@@ -1,6 +1,6 @@
-import { cpSync, existsSync, readFileSync, symlinkSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { z } from "zod";
 import { LotusError } from "../common/errors.ts";
 import { type Account, canRun } from "./account.ts";
@@ -21,11 +21,15 @@ export async function postgresBinaries(account: Account | null, report: Report):
   tryToLink(folder);
   if (runs(account, folder)) return folder;
   const base = account ? systemFolder : cacheFolder();
+  // Nothing in it is secret, and the account must pass through whatever our umask is.
+  mkdirSync(base, { recursive: true });
+  if (account) chmodSync(base, 0o755);
   const copy = join(base, `postgres-${version}-${process.platform}-${process.arch}`);
   await cached(copy, report, async (work) => {
     const target = join(work, "native");
     cpSync(folder, target, { recursive: true, verbatimSymlinks: true });
     createLinks(target);
+    openToAll(target);
     return target;
   });
   if (runs(account, copy)) return copy;
@@ -72,6 +76,16 @@ function createLinks(folder: string): void {
   for (const { source, target } of linksSchema.parse(JSON.parse(readFileSync(list, "utf8")))) {
     const [file, link] = [join(folder, "..", source), join(folder, "..", target)];
     if (!existsSync(link)) symlinkSync(relative(dirname(link), file), link);
+  }
+}
+
+/** Under a strict umask npm unpacks for its owner only; the copy is for another account. */
+function openToAll(folder: string): void {
+  chmodSync(folder, 0o755);
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isSymbolicLink()) continue;
+    const isProgram = entry.isDirectory() || basename(entry.parentPath) === "bin";
+    chmodSync(join(entry.parentPath, entry.name), isProgram ? 0o755 : 0o644);
   }
 }
 

@@ -130,7 +130,8 @@ function chooseHome(paths: StatePaths, account: Account | null): string {
   chmodSync(paths.root, 0o711);
   if (canEnter(account, paths.root)) return paths.root;
   const home = join(systemFolder, randomBytes(8).toString("hex"));
-  mkdirSync(home, { recursive: true, mode: 0o755 });
+  mkdirSync(home, { recursive: true });
+  for (const folder of [systemFolder, home]) chmodSync(folder, 0o755);
   writeFileSync(join(home, "README"), `Postgres data of the Lotus state folder ${paths.root}\n`);
   return home;
 }

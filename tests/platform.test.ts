@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   chmodSync,
@@ -13,7 +12,6 @@ import {
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Connection } from "@temporalio/client";
 import { afterEach, beforeEach, describe, expect, inject, onTestFinished, test } from "vitest";
 import { z } from "zod";
@@ -24,9 +22,9 @@ import { literal } from "../lake/sql.ts";
 import { isRoot } from "../platform/account.ts";
 import { attachRunning, type Platform, removeState, startPlatform } from "../platform/platform.ts";
 import { eventually, listProcesses, processStart } from "../platform/processes.ts";
+import { hostPlatform } from "./support/platform-host.ts";
 
 const tools = inject("tools");
-const child = fileURLToPath(new URL("support/platform-child.ts", import.meta.url));
 
 let folder: string;
 let stateDir: string;
@@ -68,7 +66,7 @@ function servers(): number[] {
       ({ pid, command }) =>
         pid !== process.pid && marks.some((mark) => command.slice(1).join(" ").includes(mark)),
     )
-    .filter(({ command }) => !command.includes(child))
+    .filter(({ command }) => !command.some((part) => part.includes("platform-host")))
     .map(({ pid }) => pid);
 }
 
@@ -127,8 +125,8 @@ describe("one state folder", () => {
   test("secrets can be read by their owner only, and Postgres asks for its password", async () => {
     const platform = await start();
     expect(statSync(join(stateDir, "platform.json")).mode & 0o777).toBe(0o600);
-    for (const log of ["postgres", "s3", "temporal"]) {
-      expect(statSync(join(stateDir, "logs", `${log}.log`)).mode & 0o077).toBe(0);
+    for (const part of ["logs", "postgres", "s3", "temporal.db"]) {
+      expect(statSync(join(stateDir, part)).mode & 0o077, part).toBe(0);
     }
     const { password } = new URL(platform.connections.catalogUrl);
     const withoutSecret = {
@@ -167,17 +165,22 @@ describe("one state folder", () => {
 });
 
 describe("what goes wrong", () => {
+  test("a host whose parent is gone stops its servers and deletes its state", async () => {
+    const parent = await hostPlatform({ stateDir, tools, temporalNamespaces: [] });
+    expect(servers()).toHaveLength(3);
+    await parent.stop();
+    expect(servers()).toEqual([]);
+    expect(existsSync(stateDir)).toBe(false);
+  });
+
   test("after kill -9 of the parent the next start stops its servers and goes on with the data", async () => {
-    const parent = spawn(process.execPath, ["--import", "tsx", child, stateDir, JSON.stringify(tools)], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    await once(parent.stdout, "data");
+    const parent = await hostPlatform({ stateDir, tools, temporalNamespaces: [] });
     const before = attachRunning(stateDir);
+    expect(before).toEqual(parent.connections);
     await sql(before, "CREATE TABLE p.kept AS SELECT 42 AS answer");
     const orphans = servers();
     expect(orphans).toHaveLength(3);
-    parent.kill("SIGKILL");
-    await once(parent, "exit");
+    await parent.crash();
     expect(servers()).toEqual(orphans);
     expect(await codeOf(() => attachRunning(stateDir))).toMatch(/^NOT_RUNNING/);
 
@@ -190,35 +193,33 @@ describe("what goes wrong", () => {
   });
 
   test("after kill -9 of parent and servers alike Postgres recovers", async () => {
-    const parent = spawn(process.execPath, ["--import", "tsx", child, stateDir, JSON.stringify(tools)], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    await once(parent.stdout, "data");
+    const parent = await hostPlatform({ stateDir, tools, temporalNamespaces: [] });
     await sql(attachRunning(stateDir), "CREATE TABLE p.kept AS SELECT 42 AS answer");
-    for (const pid of [...servers(), parent.pid as number]) process.kill(pid, "SIGKILL");
-    await once(parent, "exit");
+    const ours = servers();
+    await parent.crash();
+    for (const pid of ours) process.kill(pid, "SIGKILL");
     const platform = await start();
     expect(await sql(platform.connections, "SELECT answer FROM p.kept")).toEqual([{ answer: 42 }]);
     await answersTemporal(platform.connections);
   });
 
-  test.each(["postgres", "s3", "temporal"] as const)(
-    "%s comes back on its port after it was killed",
-    async (name) => {
-      const platform = await start();
-      await sql(platform.connections, "CREATE TABLE p.kept AS SELECT 42 AS answer");
-      const pidOf = () =>
-        JSON.parse(readFileSync(join(stateDir, "platform.json"), "utf8")).pids[name] as number | null;
-      const pid = pidOf() as number;
-      process.kill(pid, "SIGKILL");
-      expect(await eventually(() => reported.some((line) => line.endsWith("is back")), 30_000)).toBe(true);
-      expect(pidOf()).not.toBe(pid);
-      expect(servers()).toHaveLength(3);
-      expect(await sql(platform.connections, "SELECT answer FROM p.kept")).toEqual([{ answer: 42 }]);
-      expect((await fetch(`${platform.connections.s3.endpoint}/-/health`)).ok).toBe(true);
-      await answersTemporal(platform.connections);
-    },
-  );
+  test("each service comes back on its port after it was killed", async () => {
+    const platform = await start();
+    await sql(platform.connections, "CREATE TABLE p.kept AS SELECT 42 AS answer");
+    const pids = () => JSON.parse(readFileSync(join(stateDir, "platform.json"), "utf8")).pids;
+    const before: Record<string, number> = pids();
+    for (const pid of Object.values(before)) process.kill(pid, "SIGKILL");
+    const isBack = (title: string) => () => reported.includes(`${title} is back`);
+    for (const title of ["Postgres", "S3", "Temporal"]) {
+      expect(await eventually(isBack(title), 60_000), title).toBe(true);
+    }
+    const after: Record<string, number> = pids();
+    for (const [name, pid] of Object.entries(before)) expect(after[name]).not.toBe(pid);
+    expect(servers()).toHaveLength(3);
+    expect(await sql(platform.connections, "SELECT answer FROM p.kept")).toEqual([{ answer: 42 }]);
+    expect((await fetch(`${platform.connections.s3.endpoint}/-/health`)).ok).toBe(true);
+    await answersTemporal(platform.connections);
+  });
 
   test("a service that does not start is named, the others are stopped, and the folder is free again", async () => {
     const refusal = await codeOf(() => start({ temporal: "/bin/false" }));

@@ -32,7 +32,7 @@ type Rows = Record<string, unknown>[];
 function printTable(rows: Rows): void {
   const head = Object.keys(rows[0] ?? {});
   if (head.length > 0) {
-    const table = new Table({ head, style: { head: ["bold"], border: ["dim"], compact: true } });
+    const table = new Table({ head, style: { head: [], border: [], compact: true } });
     for (const row of rows) table.push(head.map((name) => text(row[name])));
     print(table.toString());
   }

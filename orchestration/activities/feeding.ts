@@ -57,8 +57,11 @@ export function feedingActivities(
           return backlog.scan(session, { cursorKey });
         });
         const count = waiting.files + waiting.misplaced;
-        if (count > 0 && (told || !(await restsAfterFailure(context)))) {
-          await wakeFeeder(worker.client, { source, stream }, { kind: "feed", trigger: "sensor" });
+        const wakes = count > 0 && (told || !(await restsAfterFailure(context)));
+        if (wakes) await wakeFeeder(worker.client, { source, stream }, { kind: "feed", trigger: "sensor" });
+        else if (told) {
+          // Whoever told the sensor may have announced a burst; there is none.
+          await tellAutomation(worker.client, { kind: "settled", asset: context.stream.processed.asset });
         }
         return { waiting: count, pollMs: context.stream.feeder.pollMs };
       }),

@@ -4,6 +4,7 @@ import {
   defineSignal,
   proxyActivities,
   setHandler,
+  sleep,
   workflowInfo,
 } from "@temporalio/workflow";
 import type { Activities } from "../activity-types.ts";
@@ -34,7 +35,7 @@ interface AutomationState {
 export async function automation(carried: AutomationState = { busy: {}, running: {} }): Promise<void> {
   const busy = { ...carried.busy };
   const running = { ...carried.running };
-  let look = true;
+  let look = false;
   setHandler(newsSignal, (news) => {
     if (news.kind === "busy") {
       busy[news.asset] ??= Date.now();
@@ -45,6 +46,8 @@ export async function automation(carried: AutomationState = { busy: {}, running:
     }
   });
   while (!workflowInfo().continueAsNewSuggested && workflowInfo().historyLength < 4000) {
+    // Signals that arrive together (a start announces every stream) are taken together.
+    await sleep(50);
     look = false;
     const { woken } = await wakeStale({ busy: unexpired(busy), running: unexpired(running) });
     for (const asset of woken) running[asset] = Date.now();

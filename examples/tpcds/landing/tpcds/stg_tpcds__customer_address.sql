@@ -1,0 +1,22 @@
+CREATE TABLE IF NOT EXISTS staging.stg_tpcds__customer_address (
+  ca_address_sk BIGINT,
+  ca_address_id VARCHAR,
+  ca_street_number VARCHAR,
+  ca_street_name VARCHAR,
+  ca_street_type VARCHAR,
+  ca_suite_number VARCHAR,
+  ca_city VARCHAR,
+  ca_county VARCHAR,
+  ca_state VARCHAR,
+  ca_zip VARCHAR,
+  ca_country VARCHAR,
+  ca_gmt_offset DECIMAL(5,2),
+  ca_location_type VARCHAR,
+  _airbyte_raw_id VARCHAR,
+  _airbyte_extracted_at TIMESTAMP WITH TIME ZONE,
+  _airbyte_meta VARCHAR,
+  _airbyte_generation_id BIGINT,
+  year BIGINT,
+  month BIGINT,
+  day BIGINT
+);
