@@ -82,10 +82,11 @@ export async function layoutFaults(
   return faults;
 }
 
-/** The transforms that DuckLake 1.5.5 partitions by. */
-const PARTITION = /^(?:(?:year|month|day|hour)\s*\(|bucket\s*\(\s*\d+\s*,)\s*([^()]+?)\s*\)$/i;
+/** The transforms that DuckLake 1.5.5 partitions by, and the column in them. */
+export const PARTITION = /^(?:(?:year|month|day|hour)\s*\(|bucket\s*\(\s*\d+\s*,)\s*([^()]+?)\s*\)$/i;
 const SORT_DIRECTION = /(?:\s+(?:ASC|DESC))?(?:\s+NULLS\s+(?:FIRST|LAST))?\s*$/i;
 
-function unquoted(name: string): string {
+/** A column as a head names it, quoted or not, without its quotes. */
+export function unquoted(name: string): string {
   return /^"(?:[^"]|"")+"$/.test(name) ? name.slice(1, -1).replaceAll('""', '"') : name;
 }

@@ -32,10 +32,14 @@ export async function replaceRows(
   );
   const on = sameKey.join(" AND ");
   const scope = options.scope ? `(${options.scope}) AND ` : "";
-  const deleted = await session.queryOne(
-    countRow,
-    `DELETE FROM ${target} AS t WHERE ${scope}NOT EXISTS (SELECT 1 FROM ${fresh} AS n WHERE ${on})`,
-  );
+  // Rows of other code's making may be several to a key; they cannot be told apart, so that all of them go.
+  const [repeated] = options.scope
+    ? []
+    : await session.queryRaw(
+        `SELECT 1 FROM ${target} GROUP BY ${identifiers(options.key)} HAVING count(*) > 1 LIMIT 1`,
+      );
+  const vanished = repeated ? "TRUE" : `NOT EXISTS (SELECT 1 FROM ${fresh} AS n WHERE ${on})`;
+  const deleted = await session.queryOne(countRow, `DELETE FROM ${target} AS t WHERE ${scope}${vanished}`);
   const others = options.columns.filter((name) => !options.key.includes(name));
   const update =
     others.length === 0

@@ -22,8 +22,8 @@ export interface Scope {
   from: NamedFrom | null;
   /** Select-list aliases that may be used, in lower case. */
   aliases: Map<string, Expression>;
-  /** An alias hides a column of its name from what follows the select list; which one DuckDB means varies. */
-  afterSelectList: boolean;
+  /** From HAVING on, a name that is both a column and an alias is taken for neither; before, it is the column. */
+  afterGroupBy: boolean;
   /** The query around it. */
   parent: Scope | null;
   /** Set when a name was found further out. */
@@ -31,7 +31,7 @@ export interface Scope {
 }
 
 export function newScope(from: NamedFrom | null, parent: Scope | null): Scope {
-  return { from, aliases: new Map(), afterSelectList: false, parent, escaped: false };
+  return { from, aliases: new Map(), afterGroupBy: false, parent, escaped: false };
 }
 
 export interface Resolution {
@@ -78,7 +78,7 @@ function lookUp(names: string[], scope: Scope): Expression | null {
     if (from.opaque.has(first.toLowerCase())) return UNKNOWN;
   }
   const column = lookUpColumn(first, from);
-  if (column && alias && scope.afterSelectList) return UNKNOWN;
+  if (column && alias && scope.afterGroupBy) return UNKNOWN;
   const found = column ?? alias;
   if (found) return withPath(found, names.slice(1));
   const wholeRow = names.length === 1 && from.entries.some((entry) => sameName(entry.alias, first));

@@ -1,37 +1,8 @@
-import { Command, CommanderError } from "commander";
+import { CommanderError } from "commander";
 import { LotusError, messageOf } from "../common/errors.ts";
-import { catalogCommand } from "./commands/catalog.ts";
-import { checkCommand } from "./commands/check.ts";
-import { feedCommand } from "./commands/feed.ts";
-import { materializeCommand } from "./commands/materialize.ts";
-import { sampleCommand } from "./commands/sample.ts";
-import { sqlCommand } from "./commands/sql.ts";
-import { statusCommand } from "./commands/status.ts";
-import { streamCommand } from "./commands/stream.ts";
-import { upCommand } from "./commands/up.ts";
-import { workerCommand } from "./commands/worker.ts";
+import { createProgram } from "./program.ts";
 
-const program = new Command("lotus")
-  .description("Keeps a lakehouse up to date: Parquet in S3 to tables in a DuckLake.")
-  .option("--debug", "show the stack of an error")
-  .showHelpAfterError("Run the command with --help to see what it takes.")
-  .exitOverride();
-
-for (const command of [
-  upCommand(),
-  statusCommand(),
-  checkCommand(),
-  sqlCommand(),
-  feedCommand(),
-  materializeCommand(),
-  streamCommand(),
-  catalogCommand(),
-  sampleCommand(),
-  workerCommand(),
-]) {
-  program.addCommand(command.exitOverride());
-}
-
+const program = createProgram();
 try {
   await program.parseAsync(process.argv);
 } catch (error) {

@@ -19,7 +19,8 @@ export async function lastCommittedSnapshot(session: Session): Promise<number> {
 
 /**
  * For each table of schema `main` that changed after snapshot `since`: the last snapshot that changed its rows or
- * its columns. Compaction and flushes change neither and are left out.
+ * its columns, or created it anew. Compaction and flushes change neither and are left out. What an expired snapshot
+ * did is not known any more, so that one after `since` counts as a change of every table.
  */
 export async function changedTables(session: Session, since: number): Promise<Map<string, number>> {
   const rows = await session.query(changeRow, changedTablesSql(since));
@@ -27,7 +28,8 @@ export async function changedTables(session: Session, since: number): Promise<Ma
 }
 
 // The catalog's own log of changes, read through the attached metadata database so that Postgres applies the
-// filter: entries look like `inserted_into_table:7,deleted_from_table:7,altered_table:9`.
+// filter: entries look like `inserted_into_table:7,deleted_from_table:7,altered_table:9`. Snapshots have consecutive
+// numbers, so that a gap is what expired.
 function changedTablesSql(since: number): string {
   const catalog = "__ducklake_metadata_lakehouse.ducklake";
   return `
@@ -39,12 +41,20 @@ function changedTablesSql(since: number): string {
       FROM entries
       WHERE split_part(entry, ':', 1) IN ('inserted_into_table', 'deleted_from_table', 'inlined_insert',
         'inlined_delete', 'altered_table')
-    )
-    SELECT t.table_name AS name, max(c.snapshot_id) AS snapshot
-    FROM changes c
-    JOIN ${catalog}.ducklake_table t ON t.table_id = c.table_id AND t.end_snapshot IS NULL
-    JOIN ${catalog}.ducklake_schema s ON s.schema_id = t.schema_id AND s.schema_name = 'main' AND s.end_snapshot IS NULL
-    GROUP BY t.table_name`;
+    ), kept AS (
+      SELECT snapshot_id, lag(snapshot_id, 1, ${literal(since)}) OVER (ORDER BY snapshot_id) AS before
+      FROM ${catalog}.ducklake_snapshot WHERE snapshot_id > ${literal(since)}
+    ), tables AS (
+      SELECT t.table_id, t.table_name, t.begin_snapshot FROM ${catalog}.ducklake_table t
+      JOIN ${catalog}.ducklake_schema s ON s.schema_id = t.schema_id AND s.schema_name = 'main' AND s.end_snapshot IS NULL
+      WHERE t.end_snapshot IS NULL)
+    SELECT table_name AS name, max(snapshot_id) AS snapshot FROM (
+      SELECT table_name, snapshot_id FROM changes JOIN tables USING (table_id)
+      UNION ALL
+      SELECT table_name, begin_snapshot FROM tables WHERE begin_snapshot > ${literal(since)}
+      UNION ALL
+      SELECT table_name, snapshot_id - 1 FROM tables, kept WHERE snapshot_id > before + 1)
+    GROUP BY table_name`;
 }
 
 /** `table_changes` of a table over snapshots `after`+1 to `until`, as a FROM item with every image of each row. */

@@ -242,8 +242,8 @@ function tableStanding(
   running: ReadonlySet<string>,
   streams: readonly StreamStatus[],
 ): { state: AssetStanding; message: string | null } {
-  const state = view.states.get(key);
-  if (state?.state === "failed") return { state: "failed", message: state.message };
+  const failure = failedAssets(project, view).get(key);
+  if (failure) return { state: "failed", message: failure.message };
   if (running.has(key)) return { state: "running", message: "its writer runs" };
   const observed = { last: view.last, changes: view.changes };
   const stream = project.streams.find((candidate) => candidate.processed.asset === key);
@@ -260,12 +260,23 @@ function tableStanding(
   const model = project.models.find((candidate) => candidate.asset === key);
   const reason = model ? whyStale(model, observed) : null;
   if (!reason) return { state: "fresh", message: null };
-  const failed = new Set(
-    [...view.states.values()].filter((entry) => entry.state === "failed").map((entry) => entry.asset),
-  );
+  const failed = new Set(failedAssets(project, view).keys());
   const stale = new Set(
     project.models.filter((other) => whyStale(other, observed) !== null).map((other) => other.asset),
   );
   const { deferred } = readyModels(project.models, stale, failed);
   return { state: deferred.includes(key) ? "waiting" : "stale", message: reason };
+}
+
+/** Assets that failed with the code that they have now. */
+function failedAssets(project: Project, view: LakeView): LakeView["states"] {
+  const hashes = new Map([
+    ...project.streams.map(({ processed }) => [processed.asset, processed.codeHash] as const),
+    ...project.models.map((model) => [model.asset, model.codeHash] as const),
+  ]);
+  return new Map(
+    [...view.states].filter(
+      ([asset, entry]) => entry.state === "failed" && entry.codeHash === hashes.get(asset),
+    ),
+  );
 }

@@ -17,6 +17,8 @@ export interface WorkerContext {
   client: Client;
   events: LotusEvents;
   feeders: Feeders;
+  /** Assets whose last recorded state is `failed`: their next success is recorded too. */
+  failed: Set<string>;
 }
 
 /** The context of each stream's writer, made on first use and kept: its backlog remembers what S3 holds. */

@@ -8,6 +8,7 @@ import {
   Worker,
   type WorkflowBundle,
 } from "@temporalio/worker";
+import { assetStates } from "../assets/asset-states.ts";
 import type { Project } from "../assets/definitions.ts";
 import { createStreamTables } from "../assets/feeder/rebuild.ts";
 import { LANDING_ASSET } from "../assets/names.ts";
@@ -58,7 +59,15 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     namespace: temporal.namespace,
     taskQueue,
     workflowBundle: options.workflowBundle ?? (await bundleWorkflows()),
-    activities: createActivities({ lake, store, project, client, events, feeders }),
+    activities: createActivities({
+      lake,
+      store,
+      project,
+      client,
+      events,
+      feeders,
+      failed: await failedAssets(lake),
+    }),
     // Activities of different tables run side by side; DuckDB shares its threads and its memory limit among them.
     maxConcurrentActivityTaskExecutions: 8,
     shutdownGraceTime: "10 seconds",
@@ -91,6 +100,11 @@ export async function startSensors(client: Client, project: Project): Promise<vo
     }),
   );
   await tellAutomation(client, { kind: "settled", asset: LANDING_ASSET });
+}
+
+async function failedAssets(lake: Lake): Promise<Set<string>> {
+  const states = await lake.withSession(assetStates);
+  return new Set([...states.values()].filter(({ state }) => state === "failed").map(({ asset }) => asset));
 }
 
 /** The asset `landing_tables`: every stream's landing and processed table exists before anything reads them. */

@@ -76,12 +76,13 @@ export class Backlog {
       this.cursorKey = options.cursorKey;
       const started = Date.now();
       let unknown = await this.#unknownObjects(start);
+      // Of the listing alone: how long the lake takes below says nothing of how often listing is cheap.
+      if (start === null) this.#whole = { at: Date.now(), milliseconds: Date.now() - started };
       if (unknown.length > 0) {
         // Another process may have fed them since this copy of the ledger was read.
         await this.#ledger.refresh(session);
         unknown = unknown.filter((object) => this.#ledger.standing(object) !== "known");
       }
-      if (start === null) this.#whole = { at: Date.now(), milliseconds: Date.now() - started };
       this.#keep(unknown);
       return this.#waiting();
     });

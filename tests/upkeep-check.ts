@@ -7,7 +7,8 @@ import { identifier } from "../lake/sql.ts";
 import { Dice, type RandomModel, randomModel, TABLES } from "./upkeep-models.ts";
 
 export interface Outcome {
-  outcome: "unbound" | "rebuild" | "right" | "untouched" | "wrong";
+  /** `invalid`: the model itself does not bind or run. `untouched`: right, but the output did not change. */
+  outcome: "invalid" | "rebuild" | "right" | "untouched" | "wrong";
   /** The model and what was concluded, for a failure's message. */
   detail: string;
 }
@@ -54,7 +55,7 @@ export async function checkModel(
   try {
     output = await scratch.describe(model.sql);
   } catch {
-    return { outcome: "unbound", detail: model.sql };
+    return { outcome: "invalid", detail: model.sql };
   }
   const tree = await parseSelect(scratch, model.sql);
   const upkeep = analyseUpkeep({
@@ -70,7 +71,7 @@ export async function checkModel(
   if (upkeep.mode === "rebuild") return { outcome: "rebuild", detail };
 
   for (const table of Object.keys(TABLES)) await fill(scratch, dice, table);
-  await scratch.execute(`CREATE OR REPLACE TEMP TABLE output_before AS ${model.sql}`);
+  if (!(await runs(scratch, "output_before", model.sql))) return { outcome: "invalid", detail };
   const touched: string[] = [];
   for (const [table, rule] of Object.entries(upkeep.upstreams)) {
     await scratch.execute(
@@ -87,7 +88,7 @@ export async function checkModel(
     }
   }
   await scratch.execute(`CREATE OR REPLACE TEMP TABLE touched AS ${touched.join(" UNION ")}`);
-  await scratch.execute(`CREATE OR REPLACE TEMP TABLE output_after AS ${model.sql}`);
+  if (!(await runs(scratch, "output_after", model.sql))) return { outcome: "invalid", detail };
 
   const isTouched = (texts: string[]) =>
     `EXISTS (FROM touched WHERE ${texts.map((text, index) => `touched.k${index} IS NOT DISTINCT FROM (${text})`).join(" AND ")})`;
@@ -113,6 +114,16 @@ export async function checkModel(
     return { outcome: "wrong", detail: `${detail}\n${JSON.stringify(rows[0])}` };
   }
   return { outcome: differences === "0" ? "untouched" : "right", detail };
+}
+
+/** A random model may compare text with numbers, and then fails on some rows. */
+async function runs(scratch: Session, table: string, sql: string): Promise<boolean> {
+  try {
+    await scratch.execute(`CREATE OR REPLACE TEMP TABLE ${table} AS ${sql}`);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function randomRow(dice: Dice, table: string): string {

@@ -36,6 +36,8 @@ export interface MaterializeOutcome {
 }
 
 const FRESH = "lotus_fresh";
+/** The model's SELECT as a temporary view: a file may end in a comment or a semicolon, so it cannot stand in brackets. */
+const MODEL = "lotus_model";
 const rowsRow = z.object({ rows: z.coerce.number() });
 
 /**
@@ -75,10 +77,12 @@ async function attemptMaterialize(
     const output = await describeModel(session, model);
     const mode = await chooseMode(session, model, { full: request.full, last, present, output, read });
     if (mode.mode === "incremental") {
-      await collectTouchedKeys(session, model, output, mode.changed, read);
-      await showUpstreams(session, model, output);
+      await redoTouched(session, model, output, mode.changed, read);
     }
     await computeFresh(session, model, output, mode);
+    // Rows that other code made may rightly have another redo_by than the same row has now.
+    const knownRows = mode.mode === "incremental" && last?.codeHash === model.codeHash;
+    await checkUniqueKey(session, model, knownRows);
     if (mode.mode === "rebuild") await shapeTable(session, table, model.head, present, output);
     const changedRows = await replaceRows(session, {
       table,
@@ -94,7 +98,8 @@ async function attemptMaterialize(
     await recordMaterialization(session, {
       asset: model.asset,
       upstreamSnapshots: Object.fromEntries(model.upstream.map((upstream) => [upstream, read])),
-      codeHash: model.codeHash,
+      // An increment under `on_code_change: keep` leaves most rows as the earlier code made them.
+      codeHash: mode.mode === "incremental" && last ? last.codeHash : model.codeHash,
       mode: mode.mode,
       reason: mode.reason,
       rows,
@@ -118,7 +123,24 @@ async function attemptMaterialize(
 
 async function describeModel(session: Session, model: EnrichedModel): Promise<Column[]> {
   try {
-    return await session.describe(`SELECT * FROM (${model.sql})`);
+    await session.execute(`CREATE OR REPLACE TEMP VIEW ${MODEL} AS ${model.sql}`);
+    return await session.describe(`SELECT * FROM temp.${MODEL}`);
+  } catch (error) {
+    throw asModelFault(model, error);
+  }
+}
+
+/** Finds the keys to redo and shows only what is needed to redo them. A declared expression can fail like any SQL. */
+async function redoTouched(
+  session: Session,
+  model: EnrichedModel,
+  output: Column[],
+  changed: ReadonlyMap<string, number>,
+  until: number,
+): Promise<void> {
+  try {
+    await collectTouchedKeys(session, model, output, changed, until);
+    await showUpstreams(session, model, output);
   } catch (error) {
     throw asModelFault(model, error);
   }
@@ -141,25 +163,42 @@ async function computeFresh(
        SELECT ${identifiers(
          output.map((column) => column.name),
          "o",
-       )} FROM (${model.sql}) AS o ${restriction}`,
+       )} FROM temp.${MODEL} AS o ${restriction}`,
     );
   } catch (error) {
     throw asModelFault(model, error);
   }
-  if (model.uniqueKey.length === 0) return;
-  const [duplicate] = await session.queryRaw(
-    `SELECT ${identifiers(model.uniqueKey)} FROM ${FRESH} GROUP BY ALL HAVING count(*) > 1 LIMIT 1`,
+}
+
+/**
+ * The fresh rows must differ in their keys, and, where the table's rows are known to be the model's (`knownRows`),
+ * from the rows that stay: a merge would take one of those for its own.
+ */
+async function checkUniqueKey(session: Session, model: EnrichedModel, knownRows: boolean): Promise<void> {
+  const { uniqueKey, redoBy } = model;
+  if (uniqueKey.length === 0) return;
+  let [duplicate] = await session.queryRaw(
+    `SELECT ${identifiers(uniqueKey)} FROM ${FRESH} GROUP BY ALL HAVING count(*) > 1 LIMIT 1`,
   );
+  if (!duplicate && knownRows && redoBy.some((name) => !uniqueKey.includes(name))) {
+    const same = uniqueKey.map((name) => `t.${identifier(name)} IS NOT DISTINCT FROM n.${identifier(name)}`);
+    const redone = inTouched(redoBy.map((name) => `t.${identifier(name)}`));
+    [duplicate] = await session.queryRaw(
+      `SELECT ${identifiers(uniqueKey, "t")} FROM ${lakeTable({ schema: "main", name: model.asset })} AS t
+       JOIN ${FRESH} AS n ON (${same.join(" AND ")}) WHERE NOT ${redone} LIMIT 1`,
+    );
+  }
   if (duplicate) {
     throw new LotusError(
       "MODEL_FAILED",
-      `${model.asset} (${model.file}): unique_key (${model.uniqueKey.join(", ")}) is not unique: ${JSON.stringify(duplicate)} comes more ` +
+      `${model.asset} (${model.file}): unique_key (${uniqueKey.join(", ")}) is not unique: ${JSON.stringify(duplicate)} comes more ` +
         "than once. Correct the model or its unique_key; nothing was written.",
     );
   }
 }
 
 async function dropTemporaries(session: Session, model: EnrichedModel): Promise<void> {
+  await session.execute(`DROP VIEW IF EXISTS temp.${MODEL}`);
   await dropUpstreamViews(session, model);
   await session.execute(`DROP TABLE IF EXISTS ${FRESH}; DROP TABLE IF EXISTS ${TOUCHED}`);
 }

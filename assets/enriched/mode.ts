@@ -62,7 +62,7 @@ function sameColumns(left: readonly Column[], right: readonly Column[]): boolean
 const obstacleRow = z.object({
   recreated: z.coerce.number(),
   retyped: z.coerce.number(),
-  oldest: z.coerce.number(),
+  kept: z.coerce.number(),
 });
 
 /** Why the change feed of a table cannot be trusted from `since` on, or null. */
@@ -70,12 +70,13 @@ async function feedObstacle(session: Session, table: string, since: number): Pro
   const row = await session.queryOne(obstacleRow, feedObstacleSql(table, since));
   if (row.recreated > 0) return "was created anew";
   if (row.retyped > 0) return "lost or retyped a column";
-  if (row.oldest > since + 1) return "has changes whose snapshots have expired";
+  if (row.kept < 2) return "has changes whose snapshots have expired";
   return null;
 }
 
 // A table that was re-created shows only its new rows' inserts in the feed; a column that was dropped reads as NULL
-// in old images; an expired start is an error.
+// in old images; an expired start is an error. Snapshot `since` itself must be there, too: what it was the last to
+// see went with it, and the feed does not show that as deleted.
 function feedObstacleSql(table: string, since: number): string {
   const catalog = "__ducklake_metadata_lakehouse.ducklake";
   return `
@@ -87,5 +88,6 @@ function feedObstacleSql(table: string, since: number): string {
       (SELECT count(*) FROM upstream WHERE begin_snapshot > ${literal(since)}) AS recreated,
       (SELECT count(*) FROM ${catalog}.ducklake_column c JOIN upstream USING (table_id)
        WHERE c.end_snapshot > ${literal(since)}) AS retyped,
-      (SELECT min(snapshot_id) FROM ${catalog}.ducklake_snapshot) AS oldest`;
+      (SELECT count(*) FROM ${catalog}.ducklake_snapshot
+       WHERE snapshot_id IN (${literal(since)}, ${literal(since + 1)})) AS kept`;
 }

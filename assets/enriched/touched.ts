@@ -27,8 +27,8 @@ export async function collectTouchedKeys(
     const feed = changeFeed({ schema: "main", name: upstream }, since, until);
     const rule = model.upkeep.mode === "incremental" ? model.upkeep.upstreams[upstream] : undefined;
     for (const tuple of rule?.keys ?? []) {
-      const expressions = tuple.map((expression, index) => `CAST((${expression}) AS ${types[index]})`);
-      selects.push(`SELECT ${expressions.join(", ")} FROM ${feed}`);
+      const expressions = tuple.map((expression, index) => keyValue(expression, types[index]));
+      selects.push(`SELECT DISTINCT ${expressions.join(", ")} FROM ${feed}`);
     }
   }
   if (selects.length > 0) await session.execute(`INSERT INTO ${TOUCHED} ${selects.join(" UNION ")}`);
@@ -40,6 +40,11 @@ export function inTouched(expressions: readonly string[]): string {
     (expression, index) => `lotus_k.${keyColumn(index)} IS NOT DISTINCT FROM (${expression})`,
   );
   return `EXISTS (SELECT 1 FROM ${TOUCHED} AS lotus_k WHERE ${equalities.join(" AND ")})`;
+}
+
+/** A key expression as a value of its key column; NULL where it cannot be one, and so equals no other key. */
+export function keyValue(expression: string, type: string | undefined): string {
+  return `TRY_CAST((${expression}\n) AS ${type})`;
 }
 
 /** The types of the columns by which the model is redone. */

@@ -3,7 +3,7 @@ import { identifier } from "../../lake/sql.ts";
 import { lakeTable, tableColumns } from "../../lake/tables.ts";
 import type { Column, EnrichedModel } from "../definitions.ts";
 import { TOMBSTONE_COLUMN } from "../version-columns.ts";
-import { inTouched, keyTypes } from "./touched.ts";
+import { inTouched, keyTypes, keyValue } from "./touched.ts";
 
 /**
  * Makes each upstream's bare name mean what the model may see of it, as a temporary view of this session: without
@@ -26,9 +26,7 @@ export async function showUpstreams(
       model.upkeep.mode === "incremental" ? (model.upkeep.upstreams[upstream]?.restrict ?? null) : null;
     if (output !== null && restrict !== null) {
       const types = keyTypes(model, output);
-      conditions.push(
-        inTouched(restrict.map((expression, index) => `CAST((${expression}) AS ${types[index]})`)),
-      );
+      conditions.push(inTouched(restrict.map((expression, index) => keyValue(expression, types[index]))));
     }
     const where = conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : "";
     await session.execute(

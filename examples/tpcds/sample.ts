@@ -42,7 +42,7 @@ export async function generateTpcds(options: {
   try {
     await session.execute(`
       LOAD ${literal(tpcds)};
-      SET memory_limit = '2GB';
+      SET memory_limit = '1GB';
       SET temp_directory = ${literal(join(folder, "spill"))};
       ATTACH ${literal(join(folder, "generated.duckdb"))} AS generated;
       CALL dsdgen(sf = ${literal(scale)}, catalog = 'generated');`);

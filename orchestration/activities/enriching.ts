@@ -13,7 +13,7 @@ import { runActivity, runId } from "./run-activity.ts";
 
 /** The activities of enriched tables and of the automation that wakes their writers. */
 export function enrichingActivities(worker: WorkerContext): Pick<Activities, "materialize" | "wakeStale"> {
-  const failed = new Set<string>();
+  const { failed } = worker;
 
   return {
     materialize: ({ asset, full }) =>

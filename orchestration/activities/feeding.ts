@@ -15,7 +15,7 @@ import { runActivity, runId } from "./run-activity.ts";
 export function feedingActivities(
   worker: WorkerContext,
 ): Pick<Activities, "tickSensor" | "feedBatch" | "publishGeneration" | "rebuildProcessed"> {
-  const failed = new Set<string>();
+  const { failed } = worker;
 
   /** Runs a piece of the writer's work; a model's fault is recorded and told, and so is its end. */
   async function write<T>(

@@ -1,0 +1,35 @@
+import { Command } from "commander";
+import { catalogCommand } from "./commands/catalog.ts";
+import { checkCommand } from "./commands/check.ts";
+import { feedCommand } from "./commands/feed.ts";
+import { materializeCommand } from "./commands/materialize.ts";
+import { sampleCommand } from "./commands/sample.ts";
+import { sqlCommand } from "./commands/sql.ts";
+import { statusCommand } from "./commands/status.ts";
+import { streamCommand } from "./commands/stream.ts";
+import { upCommand } from "./commands/up.ts";
+import { workerCommand } from "./commands/worker.ts";
+
+/** The command line as a whole; docs/reference/cli.md is held against it. Faults in the arguments are thrown. */
+export function createProgram(): Command {
+  const program = new Command("lotus")
+    .description("Keeps a lakehouse up to date: Parquet in S3 to tables in a DuckLake.")
+    .option("--debug", "show the stack of an error")
+    .showHelpAfterError("Run the command with --help to see what it takes.")
+    .exitOverride();
+  for (const command of [
+    upCommand(),
+    statusCommand(),
+    checkCommand(),
+    sqlCommand(),
+    feedCommand(),
+    materializeCommand(),
+    streamCommand(),
+    catalogCommand(),
+    sampleCommand(),
+    workerCommand(),
+  ]) {
+    program.addCommand(command.exitOverride());
+  }
+  return program;
+}
