@@ -92,6 +92,8 @@ export interface EnrichedModel {
   changes: Record<string, string[]>;
   /** Assets it reads: `int_*`, `fct_*`, `dim_*`. */
   upstream: string[];
+  /** The columns of each upstream that this model was checked with, in their order: it sees no others. */
+  upstreamColumns: Record<string, Column[]>;
   columns: Column[];
   codeHash: string;
   upkeep: Upkeep;

@@ -170,6 +170,7 @@ export async function bindEnrichedModel(
       head,
       ...keys,
       upstream: model.upstream,
+      upstreamColumns: { ...upstreams },
       columns,
       codeHash: codeHash(model.tree, { ...keys, columns, views: model.views.map((view) => view.sql) }),
       upkeep,

@@ -5,17 +5,17 @@
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { Connections } from "../common/settings.ts";
 import { literal } from "../lake/sql.ts";
-import { answer } from "./stage.ts";
+import { answer, readInput } from "./stage.ts";
 import { keyOf, type Workload } from "./workloads.ts";
 
-const input = JSON.parse(process.argv[2] ?? "") as {
+const input = await readInput<{
   connections: Connections;
   extensions: Record<string, string>;
   workload: Workload;
   /** Files in each batch, in order. */
   batches: number[];
   memoryLimit: string;
-};
+}>();
 const { connections, workload } = input;
 const connection = await (
   await DuckDBInstance.create(":memory:", { memory_limit: input.memoryLimit })
@@ -27,7 +27,9 @@ const s3 = connections.s3;
 await connection.run(`CREATE SECRET (TYPE s3, KEY_ID ${literal(s3.accessKeyId)}, SECRET ${literal(s3.secretAccessKey)},
   REGION ${literal(s3.region)}, ENDPOINT ${literal(new URL(s3.endpoint ?? "").host)}, URL_STYLE 'path', USE_SSL false)`);
 await connection.run(`SET enable_http_metadata_cache = true; SET parquet_metadata_cache = true`);
-await connection.run(`ATTACH ${literal(`ducklake:${connections.catalogUrl}`)} AS lakehouse
+const url = new URL(connections.catalogUrl);
+const catalog = `host=${url.hostname} port=${url.port} user=${url.username} password=${url.password} dbname=${url.pathname.slice(1)}`;
+await connection.run(`ATTACH ${literal(`ducklake:postgres:${catalog}`)} AS lakehouse
   (DATA_PATH ${literal(`s3://${s3.bucket}/lakehouse/`)}, METADATA_SCHEMA 'ducklake')`);
 const columns = `id BIGINT, updated_at TIMESTAMPTZ, customer_id BIGINT, status VARCHAR, amount DOUBLE, quantity BIGINT,
   note VARCHAR, attributes VARCHAR, _airbyte_raw_id VARCHAR, _airbyte_extracted_at TIMESTAMPTZ, _airbyte_meta VARCHAR,

@@ -10,16 +10,16 @@ import { LotusEvents } from "../orchestration/events.ts";
 import { tickSensor } from "../orchestration/wake.ts";
 import { startWorker } from "../orchestration/worker.ts";
 import { ObjectStore } from "../sensors/object-store.ts";
-import { answer } from "./stage.ts";
+import { answer, readInput } from "./stage.ts";
 import { SOURCE, STREAM } from "./workloads.ts";
 
-const input = JSON.parse(process.argv[2] ?? "") as {
+const input = await readInput<{
   connections: Connections;
   extensions: LakeExtensions;
   project: string;
   folder: string;
   memoryLimit: string;
-};
+}>();
 const { connections } = input;
 const project = await loadProject(input.project);
 const store = new ObjectStore(connections.s3);

@@ -4,15 +4,15 @@ import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { Connections } from "../common/settings.ts";
 import { literal } from "../lake/sql.ts";
-import { answer } from "./stage.ts";
+import { answer, readInput } from "./stage.ts";
 import { SOURCE, STREAM } from "./workloads.ts";
 
-const input = JSON.parse(process.argv[2] ?? "") as {
+const input = await readInput<{
   connections: Connections;
   extensions: Record<string, string>;
   folder: string;
   memoryLimit: string;
-};
+}>();
 const s3 = input.connections.s3;
 const file = join(input.folder, `plain-${process.pid}.duckdb`);
 const connection = await (await DuckDBInstance.create(file, { memory_limit: input.memoryLimit })).connect();

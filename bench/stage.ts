@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { json } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { z } from "zod";
@@ -96,10 +97,17 @@ export type Measured = z.infer<typeof measured>;
 /** Runs one of the bench's own scripts as a process, so that its memory is its own; it prints one JSON line. */
 export async function runProcess(script: string, input: object): Promise<Measured> {
   const path = fileURLToPath(new URL(`./${script}`, import.meta.url));
-  const { stdout } = await execa("node", ["--import", "tsx", path, JSON.stringify(input)], {
+  // By standard input: a command line would show the credentials.
+  const { stdout } = await execa("node", ["--import", "tsx", path], {
+    input: JSON.stringify(input),
     stderr: "inherit",
   });
   return measured.parse(JSON.parse(stdout.trim().split("\n").at(-1) ?? ""));
+}
+
+/** What runProcess gave to this script. */
+export async function readInput<T>(): Promise<T> {
+  return (await json(process.stdin)) as T;
 }
 
 /** What such a script prints at its end. */

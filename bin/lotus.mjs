@@ -7,8 +7,6 @@ checkNode();
 await ensureInstalled({ development: false });
 // Node 20 is supported here; the AWS SDK's advice to leave it would greet every user of it.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
-// Node 20 is supported here; the AWS SDK's advice to leave it would stand in every output.
-process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
 const { register } = await import("tsx/esm/api");
 register();
 await import("../cli/main.ts");

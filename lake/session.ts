@@ -1,6 +1,9 @@
-import { type DuckDBConnection, DuckDBInstance, type Json } from "@duckdb/node-api";
+import { type DuckDBConnection, DuckDBInstance, type Json, StatementType } from "@duckdb/node-api";
 import { z } from "zod";
+import { LotusError } from "../common/errors.ts";
 import { translateError } from "./faults.ts";
+
+const READING: ReadonlySet<StatementType> = new Set([StatementType.SELECT, StatementType.EXPLAIN]);
 
 const describeRow = z.object({ column_name: z.string(), column_type: z.string() });
 
@@ -36,6 +39,27 @@ export class Session {
 
   async queryRaw(sql: string): Promise<Record<string, Json>[]> {
     return this.#inTurn(async () => (await this.#connection.runAndReadAll(sql)).getRowObjectsJson());
+  }
+
+  /**
+   * Runs one statement that only reads: SELECT, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN.
+   * @throws LotusError QUERY_FAILED for any other, before it runs.
+   */
+  async read(sql: string): Promise<Record<string, Json>[]> {
+    return this.#inTurn(async () => {
+      const prepared = await this.#connection.prepare(sql);
+      try {
+        if (!READING.has(prepared.statementType)) {
+          throw new LotusError(
+            "QUERY_FAILED",
+            "Only statements that read are run here: SELECT, DESCRIBE, SHOW, EXPLAIN.",
+          );
+        }
+        return (await prepared.runAndReadAll()).getRowObjectsJson();
+      } finally {
+        prepared.destroySync();
+      }
+    });
   }
 
   /** Names and types of a SELECT's result, without running it. */

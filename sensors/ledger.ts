@@ -3,10 +3,10 @@ import type { Session } from "../lake/session.ts";
 import { literal } from "../lake/sql.ts";
 import type { StoredObject } from "./object-store.ts";
 
-/** What the lake knows of an object. */
-export interface LedgerEntry {
-  etag: string;
-  state: "fed" | "quarantined";
+/** What the lake knows of an object: the etag that was fed, and the one that was set aside last. */
+interface LedgerEntry {
+  fed: string | null;
+  setAside: string | null;
 }
 
 /** What an object in S3 is to the lake. */
@@ -55,16 +55,19 @@ export class Ledger {
     this.#epoch = epoch;
   }
 
+  /** A key that was fed is never new again, whatever was set aside under it since. */
   standing(object: StoredObject): ObjectStanding {
     const entry = this.#entries.get(object.key);
     if (!entry) return "new";
-    if (entry.etag === object.etag) return "known";
-    return entry.state === "fed" ? "overwritten" : "new";
+    if (object.etag === entry.fed || object.etag === entry.setAside) return "known";
+    return entry.fed === null ? "new" : "overwritten";
   }
 
   #record(key: string, etag: string, state: z.infer<typeof logRow>["state"]): void {
-    if (state === "released") this.#entries.delete(key);
-    else this.#entries.set(key, { etag, state: state === "fed" ? "fed" : "quarantined" });
+    const entry = this.#entries.get(key) ?? { fed: null, setAside: null };
+    if (state === "fed") entry.fed = etag;
+    else entry.setAside = state === "waiting" ? etag : null;
+    this.#entries.set(key, entry);
   }
 
   #newEntriesSql(): string {

@@ -123,7 +123,7 @@ const DECLARED = [
   `${head(["unique_key: k", "changes: { b: coalesce(k + 0, k) }"])}
    WITH r AS (SELECT k, sum(w)::INTEGER AS w FROM b GROUP BY k)
    SELECT x.k, x.v, x.g, r.w FROM (SELECT k, max(v) AS v, min(g) AS g FROM a GROUP BY k) AS x LEFT JOIN r ON r.k = x.k`,
-  `${head(["unique_key: [k, line]", "redo_by: g", "changes: { c: g }"])}
+  `${head(["unique_key: [g, line]", "redo_by: g", "changes: { c: g }"])}
    SELECT k, g, s, row_number() OVER (PARTITION BY g ORDER BY k, v, s) AS line
    FROM a WHERE EXISTS (SELECT 1 FROM c WHERE c.g IS NOT DISTINCT FROM a.g)`,
 ];
@@ -135,7 +135,7 @@ function secondFact(dice: Dice, one: EnrichedModel): string {
   const type = one.columns.find(({ name }) => name === by)?.type;
   const alike = one.columns.filter((column) => column.type === type).map(({ name }) => name);
   const other: RandomColumn[] = (TABLES.c ?? []).filter(
-    (column) => (column.type === "i") === (type === "INTEGER"),
+    (column) => (column.type === "s") === (type === "VARCHAR"),
   );
   const joined = other.length > 0 ? dice.pick(other).name : null;
   const grouped = `SELECT ${by}, count(*) AS rows_, max(${measured}) AS last_ FROM fct_one GROUP BY ${by}`;

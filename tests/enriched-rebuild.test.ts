@@ -119,6 +119,26 @@ describe("a run", () => {
     }
   });
 
+  test("sees its upstreams' columns in the order that it was checked with, wherever they stand", async () => {
+    await lake.run("CREATE TABLE int_more (id INTEGER, item VARCHAR, amount INTEGER)");
+    await lake.write("INSERT INTO int_more VALUES (5, 'e', 50)");
+    const model = await lake.model(
+      next(),
+      byId("SELECT * FROM (SELECT * FROM int_lines UNION ALL SELECT * FROM int_more) WHERE id > 3"),
+    );
+    // As when a model gets a column in its middle, or a stream a field that the config does not know.
+    await lake.run(
+      "ALTER TABLE int_more DROP COLUMN id",
+      "ALTER TABLE int_more ADD COLUMN extra INTEGER",
+      "ALTER TABLE int_more ADD COLUMN id INTEGER",
+    );
+    await lake.write("UPDATE int_more SET id = 5, extra = 7");
+    await lake.materialize(model);
+    await lake.write("UPDATE int_more SET amount = 51");
+    expect(await lake.materialize(model)).toMatchObject({ mode: "incremental", changedRows: 1 });
+    expect(await lake.list(`SELECT id, item, amount FROM ${model.asset}`)).toEqual(["4|NULL|40", "5|e|51"]);
+  });
+
   test("stores every type and finds it again: no change means no change", async () => {
     const columns = [
       "TRUE AS a, 1::TINYINT AS b, 2::SMALLINT AS c, 3::HUGEINT AS d, 4::UBIGINT AS e, 1.5::FLOAT AS f",
@@ -319,6 +339,16 @@ describe("a model at fault", () => {
     expect(await lake.list(`SELECT * FROM ${model.asset}`)).toEqual(["1|1", "2|2", "3|3", "4|4"]);
     await lake.write("UPDATE int_lines SET item = '7' WHERE id = 1");
     expect(await lake.materializeRight(model)).toMatchObject({ mode: "incremental", changedRows: 1 });
+  });
+
+  test("whose upstream is not there yet says so", async () => {
+    await lake.run("CREATE TABLE int_gone (id INTEGER)");
+    const model = await lake.model(next(), byId("SELECT id FROM int_gone"));
+    await lake.run("DROP TABLE int_gone");
+    await expect(lake.materialize(model)).rejects.toMatchObject({
+      code: "NOT_FOUND",
+      message: expect.stringMatching(`^${model.asset} reads int_gone, which has no table yet`),
+    });
   });
 
   test("whose upstream lost a column names itself and its file", async () => {

@@ -14,6 +14,7 @@ function model(asset: string, upstream: string[], onCodeChange?: "keep"): Enrich
     redoBy: [],
     changes: {},
     upstream,
+    upstreamColumns: {},
     columns: [],
     codeHash: "now",
     upkeep: { mode: "rebuild", reasons: [] },

@@ -40,7 +40,7 @@ export async function stageRows(
   await session.execute(
     `CREATE OR REPLACE TEMP VIEW ${view} AS SELECT * EXCLUDE (${HIDDEN_COLUMN}) FROM (${input})`,
   );
-  const output = await session.describe(`SELECT * FROM (${model.sql})`);
+  const output = await session.describe(model.sql);
   const rewritten = await model.withHiddenColumn(landing.map((column) => column.name));
   await session.execute(`CREATE OR REPLACE TEMP VIEW ${view} AS ${input}`);
   const columns = processedTableColumns(stream, output, landing);

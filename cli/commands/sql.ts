@@ -17,7 +17,7 @@ export function sqlCommand(): Command {
         report: () => {},
       });
       try {
-        const rows = await runtime.lake.withSession((session) => session.queryRaw(query));
+        const rows = await runtime.lake.withSession((session) => session.read(query));
         if (options.json) print(JSON.stringify(rows, null, 2));
         else if (options.csv) printCsv(rows);
         else printTable(rows);

@@ -18,7 +18,7 @@ columns:
 --- */
 WITH profiles AS (
     SELECT
-        lower(trim(TRY_CAST(attributes AS JSON) ->> '$.email')) AS email,
+        lower(trim(TRY_CAST(attributes AS JSON) ->> '$.email'))::VARCHAR AS email,
         id AS klaviyo_profile_id,
         TRY_CAST(attributes AS JSON) ->> '$.first_name' AS first_name,
         TRY_CAST(attributes AS JSON) ->> '$.last_name' AS last_name,
@@ -26,7 +26,7 @@ WITH profiles AS (
     FROM int_klaviyo__profiles
     -- The id breaks ties: two profiles can have been updated at the same instant.
     QUALIFY row_number() OVER (
-        PARTITION BY lower(trim(TRY_CAST(attributes AS JSON) ->> '$.email'))
+        PARTITION BY lower(trim(TRY_CAST(attributes AS JSON) ->> '$.email'))::VARCHAR
         ORDER BY updated DESC NULLS LAST, id DESC
     ) = 1
 )
