@@ -9,6 +9,7 @@ import { connectTemporal } from "../orchestration/connect.ts";
 import { LotusEvents } from "../orchestration/events.ts";
 import { tickSensor } from "../orchestration/wake.ts";
 import { startWorker } from "../orchestration/worker.ts";
+import { cachedWorkflowBundle } from "../orchestration/workflow-bundle.ts";
 import { ObjectStore } from "../sensors/object-store.ts";
 import { answer, readInput } from "./stage.ts";
 import { SOURCE, STREAM } from "./workloads.ts";
@@ -38,6 +39,7 @@ const worker = await startWorker({
   client: temporal.client,
   temporal: connections.temporal,
   events,
+  workflowBundle: await cachedWorkflowBundle(input.folder),
 });
 
 let batches = 0;

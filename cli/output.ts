@@ -16,6 +16,8 @@ export function print(line = ""): void {
 /** One line for what a worker just did. */
 export function describeEvent(event: LotusEvent): string {
   switch (event.kind) {
+    case "found":
+      return `found    ${event.source}/${event.stream}: ${count(event.files)} files wait, ${bytes(event.bytes)}`;
     case "batch": {
       const aside = event.quarantined > 0 ? `, ${event.quarantined} set aside` : "";
       const more = event.remaining > 0 ? `, ${count(event.remaining)} files wait` : "";

@@ -9,6 +9,7 @@ import { connectTemporal, registerSearchAttributes } from "../orchestration/conn
 import { LotusEvents } from "../orchestration/events.ts";
 import { collectStatus, type LakeStatus } from "../orchestration/status.ts";
 import { type RunningWorker, startSensors, startWorker } from "../orchestration/worker.ts";
+import { cachedWorkflowBundle } from "../orchestration/workflow-bundle.ts";
 import { type Platform, startPlatform } from "../platform/platform.ts";
 import { provision } from "../platform/provision.ts";
 import type { ObjectStore } from "../sensors/object-store.ts";
@@ -49,7 +50,7 @@ export async function up(settings: Settings, project: Project, options: UpOption
     if (stop.asked()) return 0;
     const events = new LotusEvents();
     events.listen((event) => report(describeEvent(event)));
-    const worker = await startLake(runtime, connections, project, events);
+    const worker = await startLake(runtime, settings, connections, project, events);
     closers.push(() => worker.stop());
     worker.ended.catch((error) => stop.raise(error));
     if (options.once) return await runOnce(runtime, project, connections, stop);
@@ -79,6 +80,7 @@ async function startConnections(
 
 async function startLake(
   runtime: Runtime,
+  settings: Settings,
   connections: Connections,
   project: Project,
   events: LotusEvents,
@@ -90,7 +92,15 @@ async function startLake(
     await temporal.close();
   }
   const { lake, store, client } = runtime;
-  const worker = await startWorker({ lake, store, project, client, temporal: connections.temporal, events });
+  const worker = await startWorker({
+    lake,
+    store,
+    project,
+    client,
+    temporal: connections.temporal,
+    events,
+    workflowBundle: await cachedWorkflowBundle(join(settings.stateDir, "cache")),
+  });
   await startSensors(client, project);
   return worker;
 }

@@ -1,27 +1,44 @@
-import { LotusError, messageOf } from "../common/errors.ts";
+import { type ErrorCode, LotusError, messageOf } from "../common/errors.ts";
 
 /** Turns what DuckDB throws into a typed error. The one place that knows DuckDB's and DuckLake's error texts. */
 export function translateError(error: unknown): LotusError {
   if (error instanceof LotusError) return error;
   const message = messageOf(error);
-  const rule = RULES.find(({ pattern }) => pattern.test(message));
+  const rule = ABOUT_DATA.test(message) ? undefined : RULES.find(({ pattern }) => pattern.test(message));
   return new LotusError(rule?.code ?? "QUERY_FAILED", message, { cause: error });
 }
 
-const RULES = [
+/**
+ * Whether an error, raised while one Parquet file was read or registered, is about what the file holds. Everything
+ * else (memory, disk, network, catalog) says nothing about the file.
+ */
+export function isContentFault(error: unknown): boolean {
+  return error instanceof LotusError && error.code === "QUERY_FAILED" && CONTENT.test(error.message);
+}
+
+/** DuckDB's first line, without the statement that it failed in. */
+export function firstLine(error: unknown): string {
+  return (messageOf(error).split("\n")[0] ?? "").trim();
+}
+
+// These quote the data, or a file's name, which may say anything.
+const ABOUT_DATA = /^(Conversion|Invalid Input|Out of Range|Parser|Binder|Constraint) Error: /;
+
+const CONTENT =
+  /^(Invalid|Invalid Input|Conversion|Out of Range|Serialization|Not implemented|Binder) Error: /;
+
+const RULES: readonly { code: ErrorCode; pattern: RegExp }[] = [
   { code: "CANCELLED", pattern: /^INTERRUPT Error|Interrupted!/ },
   {
     code: "LAKE_CONFLICT",
     pattern: /Transaction conflict|Failed to commit DuckLake transaction|write-write conflict|Conflict on/i,
   },
+  { code: "NOT_FOUND", pattern: /^HTTP Error: .*HTTP 404|^IO Error: No files found/ },
+  // Before the catalog's: "Could not connect to server error for HTTP HEAD to ..." is about S3.
+  { code: "S3_UNREACHABLE", pattern: /^HTTP Error: |^IO Error: .* for HTTP [A-Z]+ to / },
   {
     code: "CATALOG_UNREACHABLE",
     pattern:
       /connection to server at|server closed the connection|terminating connection|could not connect to server|Unable to connect to Postgres|the database system is (starting|shutting)/i,
   },
-  {
-    code: "S3_UNREACHABLE",
-    pattern:
-      /Could not establish connection|Could not connect to server|Connection error for HTTP|HTTP 5\d\d|Timeout was reached/i,
-  },
-] as const;
+];

@@ -26,12 +26,24 @@ export async function commitSnapshot<T>(
       `CALL ducklake_set_commit_message('lakehouse', ${literal(note.author)}, ${literal(note.message)},
         extra_info => ${literal(JSON.stringify(note.details))})`,
     );
-    await session.execute("COMMIT");
+    await inCommitTurn(() => session.execute("COMMIT"));
     return result;
   } catch (error) {
     await rollback(session);
     throw error;
   }
+}
+
+let commitTurn: Promise<unknown> = Promise.resolve();
+
+/**
+ * Commits are serial across a lake: two at once make DuckLake wait and retry, each time longer. So those of one
+ * process queue up here instead.
+ */
+function inCommitTurn<T>(commit: () => Promise<T>): Promise<T> {
+  const result = commitTurn.then(commit);
+  commitTurn = result.catch(() => {});
+  return result;
 }
 
 /** Runs `work` over one snapshot of the lake, and never writes. */

@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 
 /** What happens in this process's worker, as it happens. For people who watch; nothing depends on it. */
 export type LotusEvent =
+  | { kind: "found"; source: string; stream: string; files: number; bytes: number }
   | {
       kind: "batch";
       source: string;

@@ -1,12 +1,10 @@
-import { fileURLToPath } from "node:url";
 import type { Client } from "@temporalio/client";
 import {
-  bundleWorkflowCode,
   DefaultLogger,
   NativeConnection,
   Runtime,
   Worker,
-  type WorkflowBundle,
+  type WorkflowBundleOption,
 } from "@temporalio/worker";
 import { assetStates } from "../assets/asset-states.ts";
 import type { Project } from "../assets/definitions.ts";
@@ -23,6 +21,7 @@ import type { LotusEvents } from "./events.ts";
 import { taskQueue } from "./names.ts";
 import { tellAutomation, tickSensor } from "./wake.ts";
 import { Feeders } from "./worker-context.ts";
+import { bundleWorkflows } from "./workflow-bundle.ts";
 
 export interface WorkerOptions {
   lake: Lake;
@@ -31,8 +30,8 @@ export interface WorkerOptions {
   client: Client;
   temporal: TemporalConnection;
   events: LotusEvents;
-  /** Made once where several workers start (tests); bundled here otherwise. */
-  workflowBundle?: WorkflowBundle;
+  /** Made once where several workers start; bundled here otherwise. See workflow-bundle.ts. */
+  workflowBundle?: WorkflowBundleOption;
 }
 
 /** A worker that polls. */
@@ -114,13 +113,6 @@ async function createTables({ lake, project }: WorkerOptions, feeders: Feeders):
   await lake.withSession(async (session) => {
     for (const model of project.models) await readFence(session, model.asset);
   });
-}
-
-const workflowsPath = fileURLToPath(new URL("./workflows/index.ts", import.meta.url));
-
-/** Bundles the workflows with webpack: 1.3 s, so that callers that start several workers do it once. */
-export async function bundleWorkflows(): Promise<WorkflowBundle> {
-  return bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger("ERROR") });
 }
 
 async function connectWorker(temporal: TemporalConnection): Promise<NativeConnection> {

@@ -44,7 +44,8 @@ export class Backlog {
   readonly #prefix: string;
   #files: WaitingFile[] = [];
   #misplaced: MisplacedObject[] = [];
-  #whole: { at: number; milliseconds: number } | null = null;
+  readonly #changing = new Set<string>();
+  #whole: { at: number; milliseconds: number; pages: number } | null = null;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(stream: WatchedStream, store: ObjectStore) {
@@ -63,8 +64,8 @@ export class Backlog {
 
   /**
    * Lists S3 once and keeps what is not in the ledger. Starts from the cursor's day less the look-back, or at the
-   * beginning when `whole` or when a whole listing is due: what is late must not be late for ever, and a listing
-   * of everything may take 1% of the time.
+   * beginning when `whole` or when a whole listing is due: what is late must not be late for ever, so that everything
+   * is listed each time while that is one request, and beyond that in 1% of the time, at least daily.
    */
   scan(session: Session, options: { cursorKey: string | null; whole?: boolean }): Promise<Waiting> {
     return this.#inTurn(async () => {
@@ -75,15 +76,16 @@ export class Backlog {
           : listingStart(this.#prefix, options.cursorKey, this.#stream.lookbackDays);
       this.cursorKey = options.cursorKey;
       const started = Date.now();
-      let unknown = await this.#unknownObjects(start);
+      const { objects, pages } = await this.#unknownObjects(start);
+      let unknown = objects;
       // Of the listing alone: how long the lake takes below says nothing of how often listing is cheap.
-      if (start === null) this.#whole = { at: Date.now(), milliseconds: Date.now() - started };
+      if (start === null) this.#whole = { at: Date.now(), milliseconds: Date.now() - started, pages };
       if (unknown.length > 0) {
         // Another process may have fed them since this copy of the ledger was read.
         await this.#ledger.refresh(session);
         unknown = unknown.filter((object) => this.#ledger.standing(object) !== "known");
       }
-      this.#keep(unknown);
+      this.#keep(unknown, start);
       return this.#waiting();
     });
   }
@@ -102,28 +104,41 @@ export class Backlog {
     });
   }
 
-  /** Drops objects that were found to be gone from S3; they come back with a listing that shows them. */
+  /** Drops objects that S3 no longer holds as they were listed; a listing that shows them brings them back. */
   forget(objects: readonly StoredObject[]): void {
     const gone = new Set(objects.map((object) => object.key));
+    for (const key of gone) this.#changing.add(key);
     this.#files = this.#files.filter((file) => !gone.has(file.key));
+  }
+
+  /** Whether this process or the ledger may have seen other content under this key. */
+  sawOther(key: string): boolean {
+    return this.#changing.has(key) || this.#ledger.isSetAside(key);
   }
 
   #wholeListingDue(): boolean {
     if (!this.#whole) return true;
-    return Date.now() - this.#whole.at > Math.min(this.#whole.milliseconds * 100, 86_400_000);
+    const { at, milliseconds, pages } = this.#whole;
+    return pages <= 1 || Date.now() - at > Math.min(milliseconds * 100, 86_400_000);
   }
 
-  async #unknownObjects(start: string | null): Promise<StoredObject[]> {
-    const unknown: StoredObject[] = [];
+  async #unknownObjects(start: string | null): Promise<{ objects: StoredObject[]; pages: number }> {
+    const unknown = new Map<string, StoredObject>();
+    let pages = 0;
     for await (const page of listObjects(this.#store, this.#prefix, start)) {
-      for (const object of page) if (this.#ledger.standing(object) !== "known") unknown.push(object);
+      pages += 1;
+      for (const object of page)
+        if (this.#ledger.standing(object) !== "known") unknown.set(object.key, object);
     }
-    return unknown;
+    return { objects: [...unknown.values()], pages };
   }
 
-  #keep(unknown: StoredObject[]): void {
-    const files: WaitingFile[] = [];
-    const misplaced: MisplacedObject[] = [];
+  #keep(unknown: StoredObject[], start: string | null): void {
+    // What an earlier listing found before the place where this one started goes on waiting.
+    const before = (object: StoredObject) =>
+      start !== null && object.key <= start && this.#ledger.standing(object) !== "known";
+    const files: WaitingFile[] = this.#files.filter(before);
+    const misplaced: MisplacedObject[] = this.#misplaced.filter(before);
     for (const object of unknown) {
       const place = readPlace(this.#prefix, object.key);
       if ("reason" in place) misplaced.push({ ...object, reason: place.reason });

@@ -50,7 +50,10 @@ export class Ledger {
   }
 
   /** Records what this process has just committed itself at `epoch`. */
-  advance(epoch: number, committed: { key: string; etag: string; state: "fed" | "waiting" }[]): void {
+  advance(
+    epoch: number,
+    committed: { key: string; etag: string; state: z.infer<typeof logRow>["state"] }[],
+  ): void {
     for (const entry of committed) this.#record(entry.key, entry.etag, entry.state);
     this.#epoch = epoch;
   }
@@ -61,6 +64,11 @@ export class Ledger {
     if (!entry) return "new";
     if (object.etag === entry.fed || object.etag === entry.setAside) return "known";
     return entry.fed === null ? "new" : "overwritten";
+  }
+
+  /** Whether an object under this key waits in the quarantine. */
+  isSetAside(key: string): boolean {
+    return (this.#entries.get(key)?.setAside ?? null) !== null;
   }
 
   #record(key: string, etag: string, state: z.infer<typeof logRow>["state"]): void {

@@ -1,41 +1,42 @@
+import { LotusError } from "../common/errors.ts";
 import type { ObjectStore, StoredObject } from "./object-store.ts";
 
 /**
  * All objects under `prefix` whose keys sort after `startAfter`, a page at a time. Defensive: keys outside the
- * range are dropped, a key that was seen is not shown again, and a server that hands out the same page for ever
- * ends the listing with an error rather than a loop.
+ * range and folder markers are dropped; keys may come in any order and more than once; a server that hands out the
+ * same page for ever ends the listing with an error rather than a loop.
  */
 export async function* listObjects(
-  store: ObjectStore,
+  store: Pick<ObjectStore, "page">,
   prefix: string,
   startAfter: string | null,
 ): AsyncGenerator<StoredObject[]> {
+  const tokens = new Set<string>();
   let token: string | null = null;
-  let last: string | null = null;
+  let before: string | null = null;
   do {
     const page = await store.page(prefix, startAfter, token);
-    const fresh: StoredObject[] = page.objects.filter(
+    yield page.objects.filter(
       (object) =>
         object.key.startsWith(prefix) &&
         !isFolderMarker(object) &&
-        (startAfter === null || object.key > startAfter) &&
-        (last === null || compareBytes(object.key, last) > 0),
+        // The start is ASCII, so that comparing UTF-16 units gives the same as comparing bytes.
+        (startAfter === null || object.key > startAfter),
     );
-    const end = page.objects.at(-1)?.key ?? null;
-    if (page.next !== null && (page.next === token || (end !== null && end === last))) {
-      throw new Error(`S3 returned the same page of ${prefix} twice; the listing cannot go on.`);
+    const ends = JSON.stringify([page.objects[0]?.key, page.objects.at(-1)?.key]);
+    const repeated = page.objects.length > 0 && ends === before;
+    if (page.next !== null && (tokens.has(page.next) || repeated)) {
+      throw new LotusError(
+        "S3_UNREACHABLE",
+        `S3 returned the same page of ${prefix} twice; the listing cannot go on. Check the S3 server.`,
+      );
     }
-    last = end ?? last;
+    before = ends;
     token = page.next;
-    yield fresh;
+    if (token !== null) tokens.add(token);
   } while (token !== null);
 }
 
 function isFolderMarker(object: StoredObject): boolean {
   return object.key.endsWith("/") && object.size === 0;
-}
-
-/** S3 sorts keys by their UTF-8 bytes; JavaScript's `<` compares UTF-16 units, which differs above U+FFFF. */
-function compareBytes(left: string, right: string): number {
-  return Buffer.compare(Buffer.from(left), Buffer.from(right));
 }

@@ -67,7 +67,8 @@ export class ObjectStore {
       ),
     );
     const objects = (answer.Contents ?? []).map((entry) => ({
-      key: decodeKey(entry.Key ?? ""),
+      // Not every server knows EncodingType; one that does says so.
+      key: answer.EncodingType === "url" ? decodeKey(entry.Key ?? "") : (entry.Key ?? ""),
       etag: (entry.ETag ?? "").replaceAll('"', ""),
       size: entry.Size ?? 0,
     }));
@@ -88,12 +89,21 @@ export class ObjectStore {
     return answer.Body.transformToByteArray();
   }
 
-  /** Copies within the bucket, on the server. */
-  async copy(from: string, to: string): Promise<void> {
-    const source = `${this.bucket}/${from}`.split("/").map(encodeURIComponent).join("/");
-    await this.#send(() =>
-      this.#client.send(new CopyObjectCommand({ Bucket: this.bucket, Key: to, CopySource: source })),
-    );
+  /**
+   * Copies an object as it was listed within the bucket, on the server.
+   * @returns false when it is gone, or is another one by now.
+   */
+  async copy(from: StoredObject, to: string): Promise<boolean> {
+    const source = `${this.bucket}/${from.key}`.split("/").map(encodeURIComponent).join("/");
+    const request = { Bucket: this.bucket, Key: to, CopySource: source, CopySourceIfMatch: from.etag };
+    try {
+      await this.#send(() => this.#client.send(new CopyObjectCommand(request)));
+      return true;
+    } catch (error) {
+      const status = statusOf((error as Error).cause);
+      if (status === 404 || status === 412) return false;
+      throw error;
+    }
   }
 
   async delete(key: string): Promise<void> {
@@ -108,8 +118,7 @@ export class ObjectStore {
     try {
       return await request();
     } catch (error) {
-      const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-      if (status === 404) {
+      if (statusOf(error) === 404) {
         throw new LotusError(
           "NOT_FOUND",
           `S3 at ${this.#endpoint}: ${this.bucket}: ${messageOf(error)}. Check the name.`,
@@ -126,6 +135,10 @@ export class ObjectStore {
       );
     }
   }
+}
+
+function statusOf(error: unknown): number | undefined {
+  return (error as { $metadata?: { httpStatusCode?: number } } | undefined)?.$metadata?.httpStatusCode;
 }
 
 /** Keys listed with EncodingType=url are form-encoded: `+` is a space there, a real plus comes as %2B. */

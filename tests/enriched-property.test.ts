@@ -5,7 +5,7 @@ import { EnrichedLake } from "./support/enriched-fixture.ts";
 import { Dice, type RandomColumn, randomModel, TABLES } from "./upkeep-models.ts";
 
 /** How many models are tried; each costs three to five seconds. */
-const RUNS = Number(process.env.LOTUS_PROPERTY_RUNS ?? 10);
+const RUNS = Number(process.env.LOTUS_PROPERTY_RUNS ?? 8);
 /** How many models are drawn until one can be kept up to date in increments. */
 const DRAWS = 12;
 
@@ -35,7 +35,8 @@ test("after any changes in any cuts, a table is what its SELECT gives from scrat
     // A number is no smaller case for being smaller.
     { numRuns: RUNS, endOnFailure: true },
   );
-  expect(modes.incremental).toBeGreaterThan(modes.rebuild);
+  // It is worth something only as long as most models are kept up by increments.
+  expect(modes.incremental).toBeGreaterThan(RUNS);
 }, 3_600_000);
 
 /** One fact over the tables and one over the fact, through several rounds of changes. */

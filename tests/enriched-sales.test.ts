@@ -41,7 +41,7 @@ beforeEach(async () => {
     customer(300, null),
     profile("P1", "Ann@x.org "),
   );
-  await runAll();
+  for (const model of project.models) await lake.materialize(model);
 });
 
 function order(id: number, customer: number | null, at: string, amount: string, test = "FALSE"): string {

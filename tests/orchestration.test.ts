@@ -7,7 +7,7 @@ import { openScratch, type Session } from "../lake/session.ts";
 import { literal } from "../lake/sql.ts";
 import { feederId, materializeId, sensorId } from "../orchestration/names.ts";
 import { tellAutomation, tickSensor, wakeFeeder, wakeMaterialize } from "../orchestration/wake.ts";
-import { bundleWorkflows } from "../orchestration/worker.ts";
+import { bundleWorkflows } from "../orchestration/workflow-bundle.ts";
 import { recordHistories } from "./support/histories.ts";
 import { type Isolation, isolate } from "./support/isolation.ts";
 import { type RunningLake, runLake } from "./support/run-lake.ts";

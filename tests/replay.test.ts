@@ -1,6 +1,6 @@
 import { Worker } from "@temporalio/worker";
 import { describe, expect, it } from "vitest";
-import { bundleWorkflows } from "../orchestration/worker.ts";
+import { bundleWorkflows } from "../orchestration/workflow-bundle.ts";
 import { readHistories } from "./support/histories.ts";
 
 const histories = await readHistories();

@@ -1,23 +1,24 @@
 import { z } from "zod";
 import { LotusError } from "../../common/errors.ts";
+import { isContentFault } from "../../lake/faults.ts";
 import { advanceFence, readFence } from "../../lake/fence.ts";
 import type { Lake } from "../../lake/lake.ts";
 import type { Session } from "../../lake/session.ts";
 import { lastCommittedSnapshot } from "../../lake/snapshots.ts";
 import { literal } from "../../lake/sql.ts";
-import { tableColumns } from "../../lake/tables.ts";
+import { missingColumns, tableColumns } from "../../lake/tables.ts";
 import { commitSnapshot } from "../../lake/transaction.ts";
 import type { Backlog, MisplacedObject } from "../../sensors/backlog.ts";
 import type { ObjectStore } from "../../sensors/object-store.ts";
 import { comparePlaces, rawPrefix, readPlace } from "../../sensors/raw-layout.ts";
-import type { Stream } from "../definitions.ts";
+import type { Column, Stream } from "../definitions.ts";
 import { modelFault } from "../model-fault.ts";
 import { fitFiles } from "./fit.ts";
 import { readFilesSql, reconcileLanding, registerFiles } from "./landing.ts";
 import { convertFile, readablePath } from "./own-copies.ts";
-import { findUnreadable } from "./probe.ts";
+import { type Culprits, findUnreadable, findUnregistrable, readEverythingSql } from "./probe.ts";
 import { checkUniqueKey, dropStaged, mergeStaged, stageRows } from "./processed.ts";
-import { type InspectedFile, inspectFiles, type RejectedFile } from "./raw-files.ts";
+import { type InspectedFile, inspectFiles, isMissing, type RejectedFile } from "./raw-files.ts";
 import type { RunnableModel } from "./runnable-model.ts";
 
 /** What a stream's writer works with. */
@@ -59,17 +60,18 @@ export interface FeedOutcome {
  * @throws LotusError MODEL_FAILED when the stream's model is at fault: nothing is written, nothing set aside.
  */
 export async function feedBatch(context: FeederContext, request: FeedRequest): Promise<FeedOutcome> {
-  const unreadable = new Map<string, RejectedFile>();
+  const atFault = new Map<string, RejectedFile>();
   for (let attempt = 0; ; attempt += 1) {
     try {
       return await context.lake.withSession(
         (session) =>
-          attemptBatch(context, { ...request, retried: request.retried || attempt > 0 }, session, unreadable),
+          attemptBatch(context, { ...request, retried: request.retried || attempt > 0 }, session, atFault),
         request.signal,
       );
     } catch (error) {
-      if (error instanceof UnreadableFiles) {
-        for (const file of error.files) unreadable.set(file.key, file);
+      if (error instanceof FilesAtFault) {
+        for (const file of error.culprits.rejected) atFault.set(file.key, file);
+        context.backlog.forget(error.culprits.vanished);
         continue;
       }
       const lost =
@@ -79,13 +81,13 @@ export async function feedBatch(context: FeederContext, request: FeedRequest): P
   }
 }
 
-/** Raised inside an attempt when reading rows found files at fault; the next attempt sets them aside. */
-class UnreadableFiles extends Error {
-  readonly files: RejectedFile[];
+/** Raised inside an attempt when registering or reading found files at fault; the next attempt goes without them. */
+class FilesAtFault extends Error {
+  readonly culprits: Culprits;
 
-  constructor(files: RejectedFile[]) {
-    super(`${files.length} unreadable files`);
-    this.files = files;
+  constructor(culprits: Culprits) {
+    super(`${culprits.rejected.length + culprits.vanished.length} files at fault`);
+    this.culprits = culprits;
   }
 }
 
@@ -93,7 +95,7 @@ async function attemptBatch(
   context: FeederContext,
   request: FeedRequest,
   session: Session,
-  unreadable: ReadonlyMap<string, RejectedFile>,
+  atFault: ReadonlyMap<string, RejectedFile>,
 ): Promise<FeedOutcome> {
   const { stream, backlog, store } = context;
   const asset = stream.processed.asset;
@@ -115,16 +117,21 @@ async function attemptBatch(
   }
   if (next.files.length + next.misplaced.length === 0) return nothingToFeed(request.batchId);
 
-  const waiting = next.files.filter((file) => !unreadable.has(file.key));
-  const readable = await Promise.all(
-    waiting.map(async (file) => ({ ...file, path: await readablePath(store, stream, file) })),
+  const waiting = next.files.filter((file) => !atFault.has(file.key));
+  const located = await Promise.all(
+    waiting.map(async (file) => ({
+      ...file,
+      path: await readablePath(store, stream, file, backlog.sawOther(file.key)),
+    })),
   );
+  const readable = located.flatMap(({ path, ...file }) => (path === null ? [] : [{ ...file, path }]));
   const { inspected, rejected, vanished } = await inspectFiles(session, readable);
-  backlog.forget(vanished);
-  const present = await tableColumns(session, { schema: "staging", name: stream.landing.table });
-  const fit = fitFiles(inspected, present ?? stream.landing.columns, stream.feeder.onNewColumn);
+  backlog.forget([...vanished, ...located.filter((file) => file.path === null)]);
+  const present = (await tableColumns(session, { schema: "staging", name: stream.landing.table })) ?? [];
+  const declared = [...present, ...missingColumns(stream.landing.columns, present)];
+  const fit = fitFiles(inspected, declared, stream.feeder.onNewColumn);
   const landing: InspectedFile[] = [...fit.register];
-  rejected.push(...fit.rejected, ...next.files.flatMap((file) => unreadable.get(file.key) ?? []));
+  rejected.push(...fit.rejected, ...next.files.flatMap((file) => atFault.get(file.key) ?? []));
   for (const { file, misfits } of fit.convert) {
     const converted = await convertFile(session, store, stream, file, misfits);
     if ("reason" in converted) rejected.push(converted);
@@ -136,18 +143,20 @@ async function attemptBatch(
     return { ...nothingToFeed(request.batchId), remaining: next.remaining };
   }
   const committed = await commitSnapshot(session, async () => {
-    const columns = await reconcileLanding(session, stream, fit.added);
+    // A file that is set aside brings no column.
+    const brought = landing.flatMap((file) => file.columns);
+    const added = fit.added.filter((column) => missingColumns([column], brought).length === 0);
+    const columns = await reconcileLanding(session, stream, added);
     if (landing.length > 0) {
-      await registerFiles(
-        session,
-        stream,
-        landing.map((file) => file.path),
-      );
-      if (stream.destinationSyncMode !== "overwrite") await merge(context, session, landing, columns);
+      await register(context, session, landing, added);
+      await merge(context, session, landing, columns);
     }
     await dropStaged(session);
     const nextEpoch = await advanceFence(session, asset, epoch);
-    const batch = summarise(stream, store, landing, [...rejected, ...next.misplaced], cursorKey);
+    const batch = {
+      ...summarise(stream, store, landing, [...rejected, ...next.misplaced], cursorKey),
+      released: landing.filter((file) => backlog.ledger.isSetAside(file.key)),
+    };
     await session.execute(ledgerSql(request, stream, batch, nextEpoch, startedAt));
     return {
       result: { ...batch, epoch: nextEpoch },
@@ -164,6 +173,7 @@ async function attemptBatch(
     };
   });
   backlog.ledger.advance(committed.epoch, [
+    ...committed.released.map((file) => ({ key: file.key, etag: file.etag, state: "released" as const })),
     ...committed.fed.map((file) => ({ key: file.key, etag: file.etag, state: "fed" as const })),
     ...committed.setAside.map((file) => ({ key: file.key, etag: file.etag, state: "waiting" as const })),
   ]);
@@ -178,7 +188,32 @@ async function attemptBatch(
   };
 }
 
-/** Runs the model over the batch's rows and merges them. A failure is put down to the files or to the model. */
+/** Registers the batch's files. Those that the lake refuses are found one by one. */
+async function register(
+  context: FeederContext,
+  session: Session,
+  files: InspectedFile[],
+  added: readonly Column[],
+): Promise<void> {
+  const { stream, lake } = context;
+  try {
+    await registerFiles(
+      session,
+      stream,
+      files.map((file) => file.path),
+    );
+  } catch (error) {
+    if (!isMissing(error) && !isContentFault(error)) throw error;
+    const culprits = await lake.withSession((probe) => findUnregistrable(probe, stream, files, added));
+    if (culprits.rejected.length + culprits.vanished.length > 0) throw new FilesAtFault(culprits);
+    throw error;
+  }
+}
+
+/**
+ * Runs the model over the batch's rows and merges them. A failure is put down to the files or to the model. The rows
+ * of an `overwrite` stream are read to the end only, so that nothing unreadable waits for their publication.
+ */
 async function merge(
   context: FeederContext,
   session: Session,
@@ -186,15 +221,20 @@ async function merge(
   landing: { name: string; type: string }[],
 ): Promise<void> {
   const { stream, model } = context;
+  const source = readFilesSql(files, landing);
   try {
-    const staged = await stageRows(session, stream, model, readFilesSql(files, landing), landing);
+    if (stream.destinationSyncMode === "overwrite") {
+      await session.execute(readEverythingSql(`(${source})`));
+      return;
+    }
+    const staged = await stageRows(session, stream, model, source, landing);
     if (stream.processed.head.unique_key) await checkUniqueKey(session, stream);
     await mergeStaged(session, stream, staged);
   } catch (error) {
     if (error instanceof LotusError && error.retryable) throw error;
     if (error instanceof LotusError && error.code === "CANCELLED") throw error;
     const culprits = await context.lake.withSession((probe) => findUnreadable(probe, files));
-    if (culprits.length > 0) throw new UnreadableFiles(culprits);
+    if (culprits.rejected.length + culprits.vanished.length > 0) throw new FilesAtFault(culprits);
     throw modelFault(stream.processed.asset, stream.processed.file, error);
   }
 }
@@ -202,6 +242,8 @@ async function merge(
 interface Batch {
   fed: InspectedFile[];
   setAside: (RejectedFile | MisplacedObject)[];
+  /** Fed files that waited in the quarantine before. */
+  released: InspectedFile[];
   rows: number;
   bytes: number;
   firstKey: string | null;
@@ -215,7 +257,7 @@ function summarise(
   fed: InspectedFile[],
   setAside: (RejectedFile | MisplacedObject)[],
   cursorKey: string | null,
-): Batch {
+): Omit<Batch, "released"> {
   const ordered = [...fed].sort((left, right) => comparePlaces(left.place, right.place));
   const last = ordered.at(-1) ?? null;
   const cursor = cursorKey === null ? null : readPlace(rawPrefix(stream.source, stream.stream), cursorKey);
@@ -271,6 +313,13 @@ function ledgerSql(
     const rows = batch.setAside.map(
       (file) =>
         `(${[...who, literal(file.key), literal(file.etag), file.size, literal(file.reason), "'waiting'", epoch, "now()"].join(", ")})`,
+    );
+    statements.push(`INSERT INTO lakehouse.meta.quarantine_log VALUES ${rows.join(", ")}`);
+  }
+  if (batch.released.length > 0) {
+    const rows = batch.released.map(
+      (file) =>
+        `(${[...who, literal(file.key), literal(file.etag), file.size, "NULL", "'released'", epoch, "now()"].join(", ")})`,
     );
     statements.push(`INSERT INTO lakehouse.meta.quarantine_log VALUES ${rows.join(", ")}`);
   }

@@ -43,9 +43,7 @@ export function fitFiles(
       }
     }
     const misfits = findMisfits(file, types);
-    const hopeless = misfits.find((misfit) => !isConvertible(misfit.fileType, misfit.landingType));
-    if (hopeless) fit.rejected.push({ ...file, reason: misfitReason(hopeless) });
-    else if (misfits.length > 0) fit.convert.push({ file, misfits });
+    if (misfits.length > 0) fit.convert.push({ file, misfits });
     else fit.register.push(file);
   }
   return fit;
@@ -54,7 +52,9 @@ export function fitFiles(
 function findMisfits(file: InspectedFile, types: ReadonlyMap<string, string>): Misfit[] {
   return file.columns.flatMap((column) => {
     const landingType = types.get(column.name.toLowerCase());
-    if (landingType === undefined || isRegistrable(column.type, landingType)) return [];
+    // The path's value stands before one in the file.
+    if (landingType === undefined || isPathColumn(column.name)) return [];
+    if (isRegistrable(column.type, landingType)) return [];
     return [{ column: column.name, fileType: column.type, landingType }];
   });
 }
@@ -90,7 +90,7 @@ function isRegistrable(fileType: string, landingType: string): boolean {
 }
 
 /** Text holds anything; otherwise only types of one family, where a value either survives or is found not to. */
-function isConvertible(fileType: string, landingType: string): boolean {
+export function isConvertible(fileType: string, landingType: string): boolean {
   if (landingType === "VARCHAR") return true;
   const family = familyOf(landingType);
   return family !== null && family === familyOf(fileType);

@@ -1,13 +1,15 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { isContentFault } from "../../lake/faults.ts";
 import type { Session } from "../../lake/session.ts";
 import { identifier, literal } from "../../lake/sql.ts";
 import type { WaitingFile } from "../../sensors/batch-plan.ts";
 import type { ObjectStore } from "../../sensors/object-store.ts";
 import { dayOf } from "../../sensors/raw-layout.ts";
 import type { Column, Stream } from "../definitions.ts";
-import { type Misfit, misfitReason } from "./fit.ts";
-import type { InspectedFile, RejectedFile } from "./raw-files.ts";
+import { isConvertible, type Misfit, misfitReason } from "./fit.ts";
+import { readEverythingSql } from "./probe.ts";
+import { type InspectedFile, type RejectedFile, unreadableReason } from "./raw-files.ts";
 
 /**
  * Bytes that cannot be registered where they lie come in as a file of the lake's own, under its data path: keys
@@ -15,20 +17,29 @@ import type { InspectedFile, RejectedFile } from "./raw-files.ts";
  * that a second attempt writes the same object again.
  */
 
-/** The path under which DuckDB reads a raw file; copies the object first where its key cannot be a path. */
-export async function readablePath(store: ObjectStore, stream: Stream, file: WaitingFile): Promise<string> {
+/**
+ * The path under which DuckDB reads a raw file; copies the object first where its key cannot be a path, or where
+ * another object was seen under the same key before (`seenBefore`): DuckDB caches what it saw under a path.
+ * @returns null when the object that was listed is not there any more.
+ */
+export async function readablePath(
+  store: ObjectStore,
+  stream: Stream,
+  file: WaitingFile,
+  seenBefore: boolean,
+): Promise<string | null> {
   // DuckDB takes these for a glob or a query string, and a backslash for a separator, and has no escape for them.
-  if (!/[*?[\]\\]/.test(file.key)) return store.url(file.key);
+  if (!seenBefore && !/[*?[\]\\]/.test(file.key)) return store.url(file.key);
   const key = ownKey(stream, file, "copy");
-  await store.copy(file.key, key);
-  return store.url(key);
+  return (await store.copy(file, key)) ? store.url(key) : null;
 }
 
 const faultsRow = z.record(z.string(), z.coerce.number());
 
 /**
  * Writes a copy of a raw file with its misfitting columns in the landing table's types, when not a single value
- * would change by it: each value, converted and converted back, must be the same.
+ * would change by it: each value, converted and converted back, must be the same. A column without values fits
+ * whatever its type.
  */
 export async function convertFile(
   session: Session,
@@ -42,7 +53,14 @@ export async function convertFile(
     (misfit, index) =>
       `count(*) FILTER (WHERE ${identifier(misfit.column)} IS NOT NULL AND NOT (${survives(misfit)})) AS "${index}"`,
   );
-  const faults = await session.queryOne(faultsRow, `SELECT ${checks.join(", ")} FROM ${source}`);
+  let faults: Record<string, number>;
+  try {
+    faults = await session.queryOne(faultsRow, `SELECT ${checks.join(", ")} FROM ${source}`);
+    await session.execute(readEverythingSql(source));
+  } catch (error) {
+    if (!isContentFault(error)) throw error;
+    return { ...file, reason: unreadableReason(error) };
+  }
   const lost = misfits.find((_, index) => faults[String(index)] !== 0);
   if (lost) return { ...file, reason: misfitReason(lost) };
   const path = store.url(ownKey(stream, file, "converted"));
@@ -60,12 +78,14 @@ export async function convertFile(
 
 function convert({ column, fileType, landingType }: Misfit): string {
   const value = identifier(column);
+  if (!isConvertible(fileType, landingType)) return `NULL::${landingType}`;
   if (landingType === "VARCHAR" && isNested(fileType)) return `to_json(${value})::VARCHAR`;
   return `TRY_CAST(${value} AS ${landingType})`;
 }
 
 function survives(misfit: Misfit): string {
   const value = identifier(misfit.column);
+  if (!isConvertible(misfit.fileType, misfit.landingType)) return "FALSE";
   if (misfit.landingType === "VARCHAR" && isNested(misfit.fileType)) return "TRUE";
   return `TRY_CAST(${convert(misfit)} AS ${misfit.fileType}) IS NOT DISTINCT FROM ${value}`;
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { LotusError, messageOf } from "../../common/errors.ts";
+import { LotusError } from "../../common/errors.ts";
+import { firstLine, isContentFault } from "../../lake/faults.ts";
 import type { Session } from "../../lake/session.ts";
 import { literal } from "../../lake/sql.ts";
 import type { WaitingFile } from "../../sensors/batch-plan.ts";
@@ -23,11 +24,16 @@ export interface RejectedFile extends WaitingFile {
 export interface Inspection {
   inspected: InspectedFile[];
   rejected: RejectedFile[];
-  /** No longer in S3: deleted since they were listed. */
+  /** No longer in S3 as they were listed: deleted or overwritten since. */
   vanished: WaitingFile[];
 }
 
-const footerRow = z.object({ path: z.string(), rows: z.coerce.number(), signature: z.string() });
+const footerRow = z.object({
+  path: z.string(),
+  rows: z.coerce.number(),
+  bytes: z.coerce.number(),
+  signature: z.string(),
+});
 
 /**
  * Reads the footers of all files at once, which also warms the caches for what follows. Files whose footer cannot
@@ -54,13 +60,16 @@ async function inspectGroup(
 ): Promise<void> {
   if (files.length === 0) return;
   try {
-    found.inspected.push(...(await readFooters(session, files)));
+    const { inspected, vanished } = await readFooters(session, files);
+    found.inspected.push(...inspected);
+    found.vanished.push(...vanished);
   } catch (error) {
-    if (!isFileFault(error) && !isMissing(error)) throw error;
+    const missing = isMissing(error);
+    if (!missing && !isContentFault(error)) throw error;
     if (files.length === 1) {
       const file = files[0] as WaitingFile;
-      if (isMissing(error)) found.vanished.push(file);
-      else found.rejected.push({ ...file, reason: fileFaultReason(error) });
+      if (missing) found.vanished.push(file);
+      else found.rejected.push({ ...file, reason: unreadableReason(error) });
       return;
     }
     const middle = Math.ceil(files.length / 2);
@@ -72,54 +81,51 @@ async function inspectGroup(
 async function readFooters(
   session: Session,
   files: readonly (WaitingFile & { path: string })[],
-): Promise<InspectedFile[]> {
+): Promise<Pick<Inspection, "inspected" | "vanished">> {
   const rows = await session.query(footerRow, footersSql(files.map((file) => file.path)));
   const byPath = new Map(rows.map((row) => [row.path, row]));
   const columnsOf = new Map<string, readonly Column[]>();
   const inspected: InspectedFile[] = [];
+  const vanished: WaitingFile[] = [];
   for (const file of files) {
     const footer = byPath.get(file.path);
     if (!footer)
       throw new LotusError("FILE_UNREADABLE", `${file.path}: no footer was returned; upload it again.`);
+    if (footer.bytes !== file.size) {
+      vanished.push(file);
+      continue;
+    }
     const columns = columnsOf.get(footer.signature) ?? (await fileColumns(session, file.path));
     columnsOf.set(footer.signature, columns);
     inspected.push({ ...file, rows: footer.rows, columns });
   }
-  return inspected;
+  return { inspected, vanished };
 }
 
 // Reading the row counts warms the footer cache on all threads; the schemas and everything later come from it.
 function footersSql(paths: string[]): string {
   const list = literal(paths);
   return `
-    WITH counts AS MATERIALIZED (SELECT file_name, num_rows FROM parquet_file_metadata(${list})),
+    WITH counts AS MATERIALIZED (SELECT file_name, num_rows, file_size_bytes FROM parquet_file_metadata(${list})),
     signatures AS (
       SELECT file_name, md5(string_agg(concat_ws(':', name, type, repetition_type, num_children, converted_type,
         scale, precision, logical_type), ',' ORDER BY column_id)) AS signature
       FROM parquet_schema(${list}) GROUP BY file_name)
-    SELECT file_name AS path, num_rows AS rows, signature FROM counts JOIN signatures USING (file_name)`;
+    SELECT file_name AS path, num_rows AS rows, file_size_bytes AS bytes, signature FROM counts JOIN signatures USING (file_name)`;
 }
 
 async function fileColumns(session: Session, path: string): Promise<readonly Column[]> {
   return session.describe(`SELECT * FROM read_parquet(${literal([path])}, hive_partitioning = false)`);
 }
 
-/** Whether an error is about a file's content, as opposed to the server or the network that did not give it. */
-export function isFileFault(error: unknown): boolean {
-  if (error instanceof LotusError && error.code === "CANCELLED") return false;
-  return !/HTTP|Could not connect|connection|timed? ?out|Unauthorized|Forbidden|503|500 \(|resolve/i.test(
-    messageOf(error).split("\n")[0] ?? "",
-  );
+/** Why a file cannot be read, for the quarantine. */
+export function unreadableReason(error: unknown): string {
+  return `cannot be read: ${firstLine(error)}; upload it again`;
 }
 
 /** Whether an error says that the object does not exist (any more). */
-function isMissing(error: unknown): boolean {
-  return /HTTP 404|404 \(Not Found\)|No files found/i.test(messageOf(error).split("\n")[0] ?? "");
-}
-
-/** DuckDB's first line about a file, without the statement that it failed in. */
-export function fileFaultReason(error: unknown): string {
-  return (messageOf(error).split("\n")[0] ?? "unreadable").trim();
+export function isMissing(error: unknown): boolean {
+  return error instanceof LotusError && error.code === "NOT_FOUND";
 }
 
 function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {

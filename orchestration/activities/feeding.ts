@@ -58,8 +58,10 @@ export function feedingActivities(
         });
         const count = waiting.files + waiting.misplaced;
         const wakes = count > 0 && (told || !(await restsAfterFailure(context)));
-        if (wakes) await wakeFeeder(worker.client, { source, stream }, { kind: "feed", trigger: "sensor" });
-        else if (told) {
+        if (wakes) {
+          worker.events.emit({ kind: "found", source, stream, files: count, bytes: waiting.bytes });
+          await wakeFeeder(worker.client, { source, stream }, { kind: "feed", trigger: "sensor" });
+        } else if (told) {
           // Whoever told the sensor may have announced a burst; there is none.
           await tellAutomation(worker.client, { kind: "settled", asset: context.stream.processed.asset });
         }
