@@ -30,6 +30,8 @@ export interface NextBatch {
   misplaced: MisplacedObject[];
   /** Files that go on waiting after this batch. */
   remaining: number;
+  /** Those of them that make the batch after it, as things stand. */
+  following: WaitingFile[];
 }
 
 /**
@@ -96,10 +98,12 @@ export class Backlog {
       this.#files = this.#files.filter((file) => this.#ledger.standing(file) !== "known");
       this.#misplaced = this.#misplaced.filter((object) => this.#ledger.standing(object) !== "known");
       const length = nextBatchLength(this.#files, limits);
+      const rest = this.#files.slice(length);
       return {
         files: this.#files.slice(0, length),
         misplaced: this.#misplaced.slice(0, limits.batchFiles),
-        remaining: this.#files.length - length + Math.max(0, this.#misplaced.length - limits.batchFiles),
+        following: rest.slice(0, nextBatchLength(rest, limits)),
+        remaining: rest.length + Math.max(0, this.#misplaced.length - limits.batchFiles),
       };
     });
   }
@@ -139,7 +143,10 @@ export class Backlog {
       start !== null && object.key <= start && this.#ledger.standing(object) !== "known";
     const files: WaitingFile[] = this.#files.filter(before);
     const misplaced: MisplacedObject[] = this.#misplaced.filter(before);
+    const listed = new Map(this.#files.map((file) => [file.key, file.etag]));
     for (const object of unknown) {
+      // Its footer may have been read ahead; what waits under this key now is something else.
+      if ((listed.get(object.key) ?? object.etag) !== object.etag) this.#changing.add(object.key);
       const place = readPlace(this.#prefix, object.key);
       if ("reason" in place) misplaced.push({ ...object, reason: place.reason });
       else if (this.#ledger.standing(object) === "overwritten")

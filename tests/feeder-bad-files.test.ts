@@ -218,6 +218,27 @@ describe("objects that change", () => {
     await stream.expectFedOnce(["01/a", "02/b", "03/c"].map((name) => stream.key(`2026-01-${name}.parquet`)));
   });
 
+  test("an object of the next batch that is overwritten by one of the same size while this one is fed", async () => {
+    const stream = await lake.stream({ feeder: { batch_files: 1 } });
+    await between(stream, "2026-01-02/b.parquet", values("id, v", "(2, 'b')"));
+    await scan(stream);
+    expect(await stream.feedOnce()).toMatchObject({ files: 1 });
+    // By now the next file's footer may have been read ahead.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await lake.store.put(stream.key("2026-01-02/b.parquet"), await lake.parquet(values("id, v", "(4, 'd')")));
+    await stream.drain();
+    await stream.feed();
+    // What was read ahead may have been fed: then it counts as overwritten after it was fed.
+    const rows = await stream.rows("id, v");
+    if (rows.some(([id]) => id === "2"))
+      expect(await stream.quarantine()).toMatchObject([
+        { reason: expect.stringContaining("overwritten after") },
+      ]);
+    else expect(rows).toContainEqual(["4", "d"]);
+    expect(rows).toHaveLength(3);
+    await stream.expectFedOnce(["01/a", "02/b", "03/c"].map((name) => stream.key(`2026-01-${name}.parquet`)));
+  });
+
   test("an object overwritten after it was fed is noticed each time, never fed again, and the stream goes on", async () => {
     const stream = await lake.stream();
     const key = await between(stream, "2026-01-02/b.parquet", values("id, v", "(2, 'b')"));

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LotusError } from "../../common/errors.ts";
-import { isContentFault } from "../../lake/faults.ts";
+import { isContentFault, isModelFault } from "../../lake/faults.ts";
 import { advanceFence, readFence } from "../../lake/fence.ts";
 import type { Lake } from "../../lake/lake.ts";
 import type { Session } from "../../lake/session.ts";
@@ -9,16 +9,17 @@ import { literal } from "../../lake/sql.ts";
 import { missingColumns, tableColumns } from "../../lake/tables.ts";
 import { commitSnapshot } from "../../lake/transaction.ts";
 import type { Backlog, MisplacedObject } from "../../sensors/backlog.ts";
+import type { WaitingFile } from "../../sensors/batch-plan.ts";
 import type { ObjectStore } from "../../sensors/object-store.ts";
 import { comparePlaces, rawPrefix, readPlace } from "../../sensors/raw-layout.ts";
 import type { Column, Stream } from "../definitions.ts";
 import { modelFault } from "../model-fault.ts";
 import { fitFiles } from "./fit.ts";
 import { readFilesSql, reconcileLanding, registerFiles } from "./landing.ts";
-import { convertFile, readablePath } from "./own-copies.ts";
+import { convertFile, isReadablePath, readablePath } from "./own-copies.ts";
 import { type Culprits, findUnreadable, findUnregistrable, readEverythingSql } from "./probe.ts";
-import { checkUniqueKey, dropStaged, mergeStaged, stageRows } from "./processed.ts";
-import { type InspectedFile, inspectFiles, isMissing, type RejectedFile } from "./raw-files.ts";
+import { checkUniqueKey, freeRows, keepRows, mergeRows, modelRows } from "./processed.ts";
+import { type InspectedFile, inspectFiles, isMissing, type RejectedFile, warmFooters } from "./raw-files.ts";
 import type { RunnableModel } from "./runnable-model.ts";
 
 /** What a stream's writer works with. */
@@ -28,6 +29,8 @@ export interface FeederContext {
   stream: Stream;
   backlog: Backlog;
   model: RunnableModel;
+  /** Settles when the footers of the batch to come have been read ahead. */
+  readAhead?: Promise<void>;
 }
 
 export interface FeedRequest {
@@ -125,7 +128,10 @@ async function attemptBatch(
     })),
   );
   const readable = located.flatMap(({ path, ...file }) => (path === null ? [] : [{ ...file, path }]));
+  await context.readAhead;
   const { inspected, rejected, vanished } = await inspectFiles(session, readable);
+  // While this batch is registered and committed, S3 and the other core have time for the next one's footers.
+  context.readAhead = readAhead(context, next.following);
   backlog.forget([...vanished, ...located.filter((file) => file.path === null)]);
   const present = (await tableColumns(session, { schema: "staging", name: stream.landing.table })) ?? [];
   const declared = [...present, ...missingColumns(stream.landing.columns, present)];
@@ -151,7 +157,7 @@ async function attemptBatch(
       await register(context, session, landing, added);
       await merge(context, session, landing, columns);
     }
-    await dropStaged(session);
+    await freeRows(session, stream);
     const nextEpoch = await advanceFence(session, asset, epoch);
     const batch = {
       ...summarise(stream, store, landing, [...rejected, ...next.misplaced], cursorKey),
@@ -186,6 +192,13 @@ async function attemptBatch(
     remaining: next.remaining,
     snapshot: await lastCommittedSnapshot(session),
   };
+}
+
+/** Never fails: what cannot be read shows when its batch is fed. */
+async function readAhead({ lake, store, backlog }: FeederContext, files: WaitingFile[]): Promise<void> {
+  const plain = files.filter((file) => isReadablePath(file.key) && !backlog.sawOther(file.key));
+  const paths = plain.map((file) => store.url(file.key));
+  await lake.withSession((session) => warmFooters(session, paths)).catch(() => {});
 }
 
 /** Registers the batch's files. Those that the lake refuses are found one by one. */
@@ -227,14 +240,17 @@ async function merge(
       await session.execute(readEverythingSql(`(${source})`));
       return;
     }
-    const staged = await stageRows(session, stream, model, source, landing);
-    if (stream.processed.head.unique_key) await checkUniqueKey(session, stream);
-    await mergeStaged(session, stream, staged);
+    let rows = await modelRows(session, stream, model, source, landing);
+    if (stream.processed.head.unique_key) {
+      rows = await keepRows(session, rows);
+      await checkUniqueKey(session, stream, rows);
+    }
+    await mergeRows(session, stream, rows);
   } catch (error) {
-    if (error instanceof LotusError && error.retryable) throw error;
-    if (error instanceof LotusError && error.code === "CANCELLED") throw error;
+    if (error instanceof LotusError && (error.retryable || error.code === "CANCELLED")) throw error;
     const culprits = await context.lake.withSession((probe) => findUnreadable(probe, files));
     if (culprits.rejected.length + culprits.vanished.length > 0) throw new FilesAtFault(culprits);
+    if (!isModelFault(error)) throw error;
     throw modelFault(stream.processed.asset, stream.processed.file, error);
   }
 }

@@ -28,10 +28,14 @@ export async function readablePath(
   file: WaitingFile,
   seenBefore: boolean,
 ): Promise<string | null> {
-  // DuckDB takes these for a glob or a query string, and a backslash for a separator, and has no escape for them.
-  if (!seenBefore && !/[*?[\]\\]/.test(file.key)) return store.url(file.key);
+  if (!seenBefore && isReadablePath(file.key)) return store.url(file.key);
   const key = ownKey(stream, file, "copy");
   return (await store.copy(file, key)) ? store.url(key) : null;
+}
+
+/** DuckDB takes these for a glob or a query string, and a backslash for a separator, and has no escape for them. */
+export function isReadablePath(key: string): boolean {
+  return !/[*?[\]\\]/.test(key);
 }
 
 const faultsRow = z.record(z.string(), z.coerce.number());

@@ -13,28 +13,28 @@ import {
 } from "../version-columns.ts";
 import { HIDDEN_COLUMN, type RunnableModel } from "./runnable-model.ts";
 
-const STAGED = "lotus_staged";
+const KEPT = "lotus_kept";
 const countRow = z.object({ Count: z.coerce.number() });
-const rowsRow = z.object({ rows: z.coerce.number() });
 
-/** Rows that a model made of landed rows, in a temporary table of the session. */
-export interface StagedRows {
+/** Rows that a model makes of landed rows, readable in the session that they were asked for in. */
+export interface ModelRows {
   columns: Column[];
-  rows: number;
+  /** A FROM item. */
+  relation: string;
 }
 
 /**
- * Runs the processed model over `source`, a SELECT of landed rows, one row for each primary key, the latest; the
- * result is kept in a temporary table.
- * @throws LotusError MODEL_FAILED, or what reading the source throws: the caller tells them apart.
+ * The processed model over `source`, a SELECT of landed rows, one row for each primary key, the latest. Nothing is
+ * computed yet: whoever reads the relation runs it, and meets what the model or the source throws.
+ * @throws LotusError when the model does not bind.
  */
-export async function stageRows(
+export async function modelRows(
   session: Session,
   stream: Stream,
   model: RunnableModel,
   source: string,
   landing: readonly Column[],
-): Promise<StagedRows> {
+): Promise<ModelRows> {
   const view = identifier(stream.landing.table);
   const input = inputSql(stream, source, landing);
   await session.execute(
@@ -43,19 +43,29 @@ export async function stageRows(
   const output = await session.describe(model.sql);
   const rewritten = await model.withHiddenColumn(landing.map((column) => column.name));
   await session.execute(`CREATE OR REPLACE TEMP VIEW ${view} AS ${input}`);
-  const columns = processedTableColumns(stream, output, landing);
   const carried = missingColumns(carriedColumns(stream, landing), output);
   const places = identifiers([...output.map((column) => column.name), HIDDEN_COLUMN]);
   const list = [
     ...output.map((column) => identifier(column.name)),
     ...carried.map((column) => `${HIDDEN_COLUMN}.${identifier(column.name)} AS ${identifier(column.name)}`),
   ];
+  return {
+    columns: processedTableColumns(stream, output, landing),
+    relation: `(SELECT ${list.join(", ")} FROM (${rewritten}) AS model (${places}))`,
+  };
+}
+
+/** Computes the rows once, into a temporary table, for those who read them more than once. */
+export async function keepRows(session: Session, rows: ModelRows): Promise<ModelRows> {
+  await session.execute(`CREATE OR REPLACE TEMP TABLE ${KEPT} AS SELECT * FROM ${rows.relation}`);
+  return { columns: rows.columns, relation: KEPT };
+}
+
+/** Frees what modelRows and keepRows left in the session. */
+export async function freeRows(session: Session, stream: Stream): Promise<void> {
   await session.execute(
-    `CREATE OR REPLACE TEMP TABLE ${STAGED} AS SELECT ${list.join(", ")} FROM (${rewritten}) AS model (${places})`,
+    `DROP VIEW IF EXISTS temp.${identifier(stream.landing.table)}; DROP TABLE IF EXISTS temp.${KEPT}`,
   );
-  await session.execute(`DROP VIEW temp.${view}`);
-  const { rows } = await session.queryOne(rowsRow, `SELECT count(*) AS rows FROM ${STAGED}`);
-  return { columns, rows };
 }
 
 /** What the landing table's bare name means to the model: the source's rows, deduplicated, with their versions. */
@@ -72,30 +82,29 @@ function inputSql(stream: Stream, source: string, landing: readonly Column[]): s
 }
 
 /**
- * Brings the staged rows into the processed table: with a key, a row that is there is updated only by a later
- * version; without one, every row is inserted. Creates the table, or adds the columns it lacks.
+ * Brings the rows into the processed table: with a key, a row that is there is updated only by a later version;
+ * without one, every row is inserted. Creates the table, or adds the columns it lacks.
  * @returns how many rows were inserted or updated.
  */
-export async function mergeStaged(session: Session, stream: Stream, staged: StagedRows): Promise<number> {
-  const present = await reconcileProcessed(session, stream, staged.columns);
-  if (staged.rows === 0) return 0;
-  const names = staged.columns.map((column) => column.name);
+export async function mergeRows(session: Session, stream: Stream, rows: ModelRows): Promise<number> {
+  const present = await reconcileProcessed(session, stream, rows.columns);
+  const names = rows.columns.map((column) => column.name);
   const target = lakeTable({ schema: "main", name: stream.processed.asset });
   const key = stream.processed.uniqueKey;
   if (key.length === 0 || present === null) {
     const { Count } = await session.queryOne(
       countRow,
-      `INSERT INTO ${target} (${identifiers(names)}) SELECT ${identifiers(names)} FROM ${STAGED}`,
+      `INSERT INTO ${target} (${identifiers(names)}) SELECT ${identifiers(names)} FROM ${rows.relation} AS n`,
     );
     return Count;
   }
   const on = key
     .map((name) => `t.${identifier(name)} IS NOT DISTINCT FROM n.${identifier(name)}`)
     .join(" AND ");
-  const versions = versionColumns(stream, staged.columns);
+  const versions = versionColumns(stream, rows.columns);
   const { Count } = await session.queryOne(
     countRow,
-    `MERGE INTO ${target} AS t USING ${STAGED} AS n ON (${on})
+    `MERGE INTO ${target} AS t USING ${rows.relation} AS n ON (${on})
      WHEN MATCHED AND ${isLater(versions, "n", "t")}
        THEN UPDATE SET ${names.map((name) => `${identifier(name)} = n.${identifier(name)}`).join(", ")}
      WHEN NOT MATCHED THEN INSERT (${identifiers(names)}) VALUES (${identifiers(names, "n")})`,
@@ -107,11 +116,11 @@ export async function mergeStaged(session: Session, stream: Stream, staged: Stag
  * A key that the model's `unique_key` renames or coarsens must still be unique among rows that differ by primary key.
  * @throws LotusError MODEL_FAILED
  */
-export async function checkUniqueKey(session: Session, stream: Stream): Promise<void> {
+export async function checkUniqueKey(session: Session, stream: Stream, rows: ModelRows): Promise<void> {
   const key = stream.processed.uniqueKey;
   if (key.length === 0) return;
   const [duplicate] = await session.queryRaw(
-    `SELECT ${identifiers(key)} FROM ${STAGED} GROUP BY ALL HAVING count(*) > 1 LIMIT 1`,
+    `SELECT ${identifiers(key)} FROM ${rows.relation} GROUP BY ALL HAVING count(*) > 1 LIMIT 1`,
   );
   if (!duplicate) return;
   throw new LotusError(
@@ -120,14 +129,6 @@ export async function checkUniqueKey(session: Session, stream: Stream): Promise<
       "different primary keys. Correct unique_key in the model's head.",
   );
 }
-
-/** Frees what stageRows kept. */
-export async function dropStaged(session: Session): Promise<void> {
-  await session.execute(`DROP TABLE IF EXISTS ${STAGED}`);
-}
-
-/** The name of the temporary table that stageRows fills. */
-export const stagedTable = STAGED;
 
 async function reconcileProcessed(
   session: Session,

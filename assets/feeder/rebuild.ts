@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LotusError } from "../../common/errors.ts";
+import { isModelFault } from "../../lake/faults.ts";
 import { advanceFence, readFence } from "../../lake/fence.ts";
 import type { Session } from "../../lake/session.ts";
 import { currentSnapshot, lastCommittedSnapshot } from "../../lake/snapshots.ts";
@@ -13,7 +14,7 @@ import { replaceRows } from "../replace-rows.ts";
 import { shapeTable } from "../shape-table.ts";
 import type { FeederContext } from "./feed-batch.ts";
 import { readLandingSql, reconcileLanding } from "./landing.ts";
-import { checkUniqueKey, dropStaged, stagedTable, stageRows } from "./processed.ts";
+import { checkUniqueKey, freeRows, keepRows, type ModelRows, modelRows } from "./processed.ts";
 
 export interface RebuildRequest {
   runId: string;
@@ -68,22 +69,23 @@ async function attemptRebuild(
     const read = await currentSnapshot(session);
     const landing = await reconcileLanding(session, stream);
     const present = await tableColumns(session, table);
-    let columns: { name: string; type: string }[];
+    let made: ModelRows;
     try {
-      ({ columns } = await stageRows(session, stream, model, rebuildSource(stream, landing), landing));
-      if (stream.processed.head.unique_key) await checkUniqueKey(session, stream);
+      const source = rebuildSource(stream, landing);
+      made = await keepRows(session, await modelRows(session, stream, model, source, landing));
+      if (stream.processed.head.unique_key) await checkUniqueKey(session, stream, made);
     } catch (error) {
-      if (error instanceof LotusError && (error.retryable || error.code === "CANCELLED")) throw error;
+      if (!isModelFault(error)) throw error;
       throw modelFault(table.name, stream.processed.file, error);
     }
-    await shapeTable(session, table, stream.processed.head, present, columns);
+    await shapeTable(session, table, stream.processed.head, present, made.columns);
     const changedRows = await replaceRows(session, {
       table,
-      fresh: stagedTable,
-      columns: columns.map((column) => column.name),
+      fresh: made.relation,
+      columns: made.columns.map((column) => column.name),
       key: stream.processed.uniqueKey,
     });
-    await dropStaged(session);
+    await freeRows(session, stream);
     const { rows } = await session.queryOne(rowsRow, `SELECT count(*) AS rows FROM ${lakeTable(table)}`);
     const nextEpoch = await advanceFence(session, table.name, epoch);
     await recordMaterialization(session, {

@@ -144,7 +144,12 @@ export class FedStream {
   async load(lake: Lake, changes: Partial<StreamSpec> = {}): Promise<FeederContext> {
     Object.assign(this.#spec, changes);
     await this.#writeProject();
-    this.#context = await this.process(lake);
+    return this.use(lake);
+  }
+
+  /** Makes a new process of the stream its own. */
+  async use(lake: Lake, store?: ObjectStore): Promise<FeederContext> {
+    this.#context = await this.process(lake, store);
     return this.#context;
   }
 
