@@ -3,6 +3,7 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   HeadBucketCommand,
+  HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
@@ -32,6 +33,8 @@ export class ObjectStore {
       region: connection.region,
       credentials: { accessKeyId: connection.accessKeyId, secretAccessKey: connection.secretAccessKey },
       maxAttempts: 5,
+      // A server that takes a request and never answers must not hold a sensor for ever.
+      requestHandler: { connectionTimeout: 10_000, requestTimeout: 60_000 },
       ...(connection.endpoint ? { endpoint: connection.endpoint, forcePathStyle: true } : {}),
     });
   }
@@ -73,6 +76,19 @@ export class ObjectStore {
       size: entry.Size ?? 0,
     }));
     return { objects, next: answer.IsTruncated ? (answer.NextContinuationToken ?? null) : null };
+  }
+
+  /** The etag of an object, without quotes, or null when there is none. */
+  async etag(key: string): Promise<string | null> {
+    try {
+      const answer = await this.#send(() =>
+        this.#client.send(new HeadObjectCommand({ Bucket: this.bucket, Key: key })),
+      );
+      return (answer.ETag ?? "").replaceAll('"', "");
+    } catch (error) {
+      if (error instanceof LotusError && error.code === "NOT_FOUND") return null;
+      throw error;
+    }
   }
 
   async put(key: string, body: Uint8Array): Promise<void> {

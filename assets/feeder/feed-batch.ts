@@ -19,8 +19,16 @@ import { readFilesSql, reconcileLanding, registerFiles } from "./landing.ts";
 import { convertFile, isReadablePath, readablePath } from "./own-copies.ts";
 import { type Culprits, findUnreadable, findUnregistrable, readEverythingSql } from "./probe.ts";
 import { checkUniqueKey, freeRows, keepRows, mergeRows, modelRows } from "./processed.ts";
-import { type InspectedFile, inspectFiles, isMissing, type RejectedFile, warmFooters } from "./raw-files.ts";
+import {
+  chooseCaching,
+  type InspectedFile,
+  inspectFiles,
+  isMissing,
+  type RejectedFile,
+  warmFooters,
+} from "./raw-files.ts";
 import type { RunnableModel } from "./runnable-model.ts";
+import { findChanged } from "./unchanged.ts";
 
 /** What a stream's writer works with. */
 export interface FeederContext {
@@ -29,8 +37,8 @@ export interface FeederContext {
   stream: Stream;
   backlog: Backlog;
   model: RunnableModel;
-  /** Settles when the footers of the batch to come have been read ahead. */
-  readAhead?: Promise<void>;
+  /** Settles when the footers of the batch to come have been read ahead, with the keys of its files. */
+  readAhead?: Promise<ReadonlySet<string>>;
 }
 
 export interface FeedRequest {
@@ -128,7 +136,8 @@ async function attemptBatch(
     })),
   );
   const readable = located.flatMap(({ path, ...file }) => (path === null ? [] : [{ ...file, path }]));
-  await context.readAhead;
+  const readBefore = await context.readAhead;
+  await chooseCaching(session, readable);
   const { inspected, rejected, vanished } = await inspectFiles(session, readable);
   // While this batch is registered and committed, S3 and the other core have time for the next one's footers.
   context.readAhead = readAhead(context, next.following);
@@ -158,6 +167,11 @@ async function attemptBatch(
       await merge(context, session, landing, columns);
     }
     await freeRows(session, stream);
+    const changed = await findChanged(
+      store,
+      landing.filter((file) => readBefore?.has(file.key)),
+    );
+    if (changed.length > 0) throw new FilesAtFault({ rejected: [], vanished: changed });
     const nextEpoch = await advanceFence(session, asset, epoch);
     const batch = {
       ...summarise(stream, store, landing, [...rejected, ...next.misplaced], cursorKey),
@@ -195,10 +209,14 @@ async function attemptBatch(
 }
 
 /** Never fails: what cannot be read shows when its batch is fed. */
-async function readAhead({ lake, store, backlog }: FeederContext, files: WaitingFile[]): Promise<void> {
+async function readAhead(
+  { lake, store, backlog }: FeederContext,
+  files: WaitingFile[],
+): Promise<ReadonlySet<string>> {
   const plain = files.filter((file) => isReadablePath(file.key) && !backlog.sawOther(file.key));
   const paths = plain.map((file) => store.url(file.key));
   await lake.withSession((session) => warmFooters(session, paths)).catch(() => {});
+  return new Set(plain.map((file) => file.key));
 }
 
 /** Registers the batch's files. Those that the lake refuses are found one by one. */

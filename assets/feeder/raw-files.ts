@@ -102,6 +102,22 @@ async function readFooters(
   return { inspected, vanished };
 }
 
+/** Files from this size on, on average, are not kept in memory while they are fed. */
+const KEEP_BELOW_BYTES = 4_000_000;
+
+/**
+ * Tells DuckDB whether to keep what it reads of these files. A small file is fetched whole with its footer, and kept
+ * it need not be fetched again (2,000 files of 40 KB: 10.5 s, else 20.8 s); of large ones it would only fill the
+ * memory (770 MB in 40 files: 1.7 GB, else 2.5 GB). The setting is the instance's: streams that are fed at the same
+ * time may turn it for each other, which costs time and nothing else.
+ */
+export async function chooseCaching(session: Session, files: readonly WaitingFile[]): Promise<void> {
+  const bytes = files.reduce((sum, file) => sum + file.size, 0);
+  await session.execute(
+    `SET enable_external_file_cache = ${literal(bytes < KEEP_BELOW_BYTES * files.length)}`,
+  );
+}
+
 /**
  * Reads footers into DuckDB's caches, so that inspecting the same files afterwards finds them there. A failure is
  * left for that inspection to meet.
