@@ -9,7 +9,7 @@ const SMALL_BATCHES = 1000;
 
 export const growth: Bench = {
   name: "growth",
-  about: "100,000 changed rows fed into tables of different size, and a small file after 1,000 small batches",
+  about: "100,000 changed rows fed into tables of different size",
   run: async (stage, report) => {
     const rows: string[][] = [["what is there already", "the batch takes", "ratio"]];
     let first: number | null = null;
@@ -25,7 +25,7 @@ export const growth: Bench = {
         };
         report(`landing ${size} rows`);
         await feed(running, filled, 0, size / 250_000);
-        const changes: Workload = { ...filled, rowsPerFile: 100_000, updates: 1 };
+        const changes: Workload = { ...filled, rowsPerFile: 100_000, updates: 1, existingIds: size };
         const times: number[] = [];
         for (let index = size / 250_000; index < filled.files; index += 1)
           times.push(await feed(running, changes, index, index + 1));
@@ -36,6 +36,15 @@ export const growth: Bench = {
         await running.stop();
       }
     }
+    return rows;
+  },
+};
+
+export const manyBatches: Bench = {
+  name: "many-batches",
+  about: "a small file fed after few and after 1,000 small batches",
+  run: async (stage, report) => {
+    const rows: string[][] = [["what is there already", "the batch takes", "ratio"]];
     const running = await start(stage);
     try {
       const small: Workload = {

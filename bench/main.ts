@@ -3,7 +3,7 @@ import Table from "cli-table3";
 import { Command } from "commander";
 import { feedLarge, feedSmall, memory, slowS3 } from "./feeding.ts";
 import { freshness, idleTick } from "./freshness.ts";
-import { growth } from "./growth.ts";
+import { growth, manyBatches } from "./growth.ts";
 import { type Stage, setStage } from "./stage.ts";
 
 /** A measurement: `run` answers a table, its head first. */
@@ -13,7 +13,7 @@ export interface Bench {
   run(stage: Stage, report: (line: string) => void): Promise<string[][]>;
 }
 
-const benches: Bench[] = [feedSmall, feedLarge, slowS3, memory, idleTick, freshness, growth];
+const benches: Bench[] = [feedSmall, feedLarge, slowS3, memory, idleTick, freshness, growth, manyBatches];
 
 const program = new Command("bench")
   .description(

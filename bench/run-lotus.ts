@@ -5,6 +5,7 @@
 import { loadProject } from "../assets/project.ts";
 import type { Connections } from "../common/settings.ts";
 import { Lake, type LakeExtensions } from "../lake/lake.ts";
+import { threadsFor } from "../lake/threads.ts";
 import { connectTemporal } from "../orchestration/connect.ts";
 import { LotusEvents } from "../orchestration/events.ts";
 import { tickSensor } from "../orchestration/wake.ts";
@@ -27,7 +28,7 @@ const store = new ObjectStore(connections.s3);
 const temporal = await connectTemporal(connections.temporal);
 const lake = await Lake.open({
   connections,
-  engine: { memoryLimit: input.memoryLimit, threads: null },
+  engine: { memoryLimit: input.memoryLimit, threads: threadsFor(await store.check()) },
   extensions: input.extensions,
   spillDir: input.folder,
 });

@@ -14,6 +14,8 @@ export interface Workload {
   days: number;
   /** Share of the rows whose id was seen in an earlier file. */
   updates: number;
+  /** How many ids are there already, from 0 on; default: those of the workload's earlier files. */
+  existingIds?: number;
 }
 
 /** (a) Many small files. */
@@ -111,8 +113,9 @@ function freshPerFile({ rowsPerFile, updates }: Workload): number {
 /** The first file brings new ids only; each later one mixes new ids with updates of ids of earlier files. */
 function rowsSql(workload: Workload, index: number): string {
   const { rowsPerFile } = workload;
-  const fresh = index === 0 ? rowsPerFile : freshPerFile(workload);
-  const first = index === 0 ? 0 : rowsPerFile + (index - 1) * freshPerFile(workload);
+  const fresh = index === 0 && !workload.existingIds ? rowsPerFile : freshPerFile(workload);
+  const first =
+    workload.existingIds ?? (index === 0 ? 0 : rowsPerFile + (index - 1) * freshPerFile(workload));
   // A multiplication by an odd prime modulo the ids so far: spread over all earlier files, without repeats in one.
   const updated = `((r * 7919 + ${index * 104_729}) % ${Math.max(first, 1)})`;
   return `

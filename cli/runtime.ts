@@ -1,11 +1,15 @@
 import { join, resolve } from "node:path";
 import type { Client } from "@temporalio/client";
-import type { Connections, Settings } from "../common/settings.ts";
+import type { Project } from "../assets/definitions.ts";
+import { loadProject } from "../assets/project.ts";
+import { type Connections, readSettings, type Settings } from "../common/settings.ts";
 import { Lake } from "../lake/lake.ts";
+import { threadsFor } from "../lake/threads.ts";
 import { connectTemporal, type TemporalClient } from "../orchestration/connect.ts";
 import { attachRunning } from "../platform/platform.ts";
 import { lakeExtensions, provisionExtensions } from "../platform/provision.ts";
 import { ObjectStore } from "../sensors/object-store.ts";
+import { rememberedProject } from "./running-project.ts";
 
 /** The lake, the bucket and Temporal, open. */
 export interface Runtime {
@@ -31,11 +35,14 @@ export async function openRuntime(
   const store = new ObjectStore(connections.s3);
   let temporal: TemporalClient | null = null;
   try {
-    await store.check();
+    const requestMilliseconds = await store.check();
     temporal = await connectTemporal(connections.temporal);
     const lake = await Lake.open({
       connections,
-      engine: settings.engine,
+      engine: {
+        ...settings.engine,
+        threads: settings.engine.threads ?? threadsFor(requestMilliseconds),
+      },
       extensions,
       spillDir: join(settings.stateDir, "spill"),
       mode: options.mode,
@@ -60,12 +67,28 @@ export async function openRuntime(
   }
 }
 
-/** The connections of the environment, or of the lake that runs on the state folder. @throws LotusError NOT_RUNNING */
-export function findConnections(settings: Settings): Connections {
-  return settings.connections ?? attachRunning(settings.stateDir);
+/**
+ * Runs a command's work with the lake that runs (or that the environment names), opened for reading, and closes it
+ * again. Commands never write: they read, and ask writers by Temporal.
+ * @throws LotusError NOT_RUNNING, or what opening throws.
+ */
+export async function withRunningLake<T>(work: (runtime: Runtime) => Promise<T>): Promise<T> {
+  const settings = readSettings();
+  const connections = settings.connections ?? attachRunning(settings.stateDir);
+  const runtime = await openRuntime(settings, connections, { mode: "read", report: () => {} });
+  try {
+    return await work(runtime);
+  } finally {
+    await runtime.close();
+  }
+}
+
+/** The project that a command means: the one named, the one that runs, or the one here. */
+export async function loadRunningProject(option: string | undefined): Promise<Project> {
+  return loadProject(projectDir(option ?? rememberedProject(readSettings().stateDir) ?? "."));
 }
 
 /** Absolute folder of the project that a command works on. */
-export function projectDir(option: string | undefined): string {
-  return resolve(option ?? ".");
+export function projectDir(option: string): string {
+  return resolve(option);
 }

@@ -1,9 +1,8 @@
 import { Command, Option } from "commander";
-import { readSettings } from "../../common/settings.ts";
 import { generateSample, trickle } from "../../samples/generate.ts";
 import type { SampleSize } from "../../samples/shop.ts";
 import { progress } from "../output.ts";
-import { findConnections, openRuntime } from "../runtime.ts";
+import { withRunningLake } from "../runtime.ts";
 
 export function sampleCommand(): Command {
   return new Command("sample")
@@ -11,15 +10,10 @@ export function sampleCommand(): Command {
     .addOption(new Option("--size <size>", "how much").choices(["small", "medium", "large"]).default("small"))
     .option("--seed <number>", "the same seed gives the same data", Number, 1)
     .option("--trickle <seconds>", "keep landing new files, this far apart, until Ctrl-C", Number)
-    .action(async (options: { size: SampleSize; seed: number; trickle?: number }) => {
-      const settings = readSettings();
-      const runtime = await openRuntime(settings, findConnections(settings), {
-        mode: "read",
-        report: () => {},
-      });
-      const { seed, size } = options;
-      const put = (key: string, body: Uint8Array) => runtime.store.put(key, body);
-      try {
+    .action((options: { size: SampleSize; seed: number; trickle?: number }) =>
+      withRunningLake(async ({ store }) => {
+        const { seed, size } = options;
+        const put = (key: string, body: Uint8Array) => store.put(key, body);
         if (options.trickle === undefined) {
           await generateSample({ seed, size, put, report: progress });
           return;
@@ -35,8 +29,6 @@ export function sampleCommand(): Command {
           signal: stop.signal,
           report: ({ tick, keys, rows }) => progress(`tick ${tick}: ${keys.length} files, ${rows} rows`),
         });
-      } finally {
-        await runtime.close();
-      }
-    });
+      }),
+    );
 }

@@ -1,8 +1,7 @@
 import Table from "cli-table3";
 import { Command, Option } from "commander";
-import { readSettings } from "../../common/settings.ts";
 import { print } from "../output.ts";
-import { findConnections, openRuntime } from "../runtime.ts";
+import { withRunningLake } from "../runtime.ts";
 
 export function sqlCommand(): Command {
   return new Command("sql")
@@ -10,21 +9,14 @@ export function sqlCommand(): Command {
     .argument("<query>", 'for example "SELECT * FROM fct_sales LIMIT 10"')
     .option("--json", "an array of objects; BIGINT and DECIMAL are exact text")
     .addOption(new Option("--csv", "comma-separated values with a header").conflicts("json"))
-    .action(async (query: string, options: { json?: boolean; csv?: boolean }) => {
-      const settings = readSettings();
-      const runtime = await openRuntime(settings, findConnections(settings), {
-        mode: "read",
-        report: () => {},
-      });
-      try {
-        const rows = await runtime.lake.withSession((session) => session.read(query));
+    .action((query: string, options: { json?: boolean; csv?: boolean }) =>
+      withRunningLake(async ({ lake }) => {
+        const rows = await lake.withSession((session) => session.read(query));
         if (options.json) print(JSON.stringify(rows, null, 2));
         else if (options.csv) printCsv(rows);
         else printTable(rows);
-      } finally {
-        await runtime.close();
-      }
-    });
+      }),
+    );
 }
 
 type Rows = Record<string, unknown>[];

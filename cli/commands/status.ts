@@ -1,35 +1,26 @@
 import { Command } from "commander";
-import { loadProject } from "../../assets/project.ts";
 import type { Connections } from "../../common/settings.ts";
-import { readSettings } from "../../common/settings.ts";
 import { collectStatus, type LakeStatus } from "../../orchestration/status.ts";
 import { print, statusTables } from "../output.ts";
-import { rememberedProject } from "../running-project.ts";
-import { findConnections, openRuntime, projectDir } from "../runtime.ts";
+import { loadRunningProject, withRunningLake } from "../runtime.ts";
 
 export function statusCommand(): Command {
   return new Command("status")
     .description("show streams, assets and whether the lake is idle")
     .option("--json", "one JSON object, for scripts")
     .option("--project <dir>", "the project; default: the one that runs")
-    .action(async (options: { json?: boolean; project?: string }) => {
-      const settings = readSettings();
-      const connections = findConnections(settings);
-      const project = await loadProject(
-        projectDir(options.project ?? rememberedProject(settings.stateDir) ?? "."),
-      );
-      const runtime = await openRuntime(settings, connections, { mode: "read", report: () => {} });
-      try {
+    .action((options: { json?: boolean; project?: string }) =>
+      withRunningLake(async (runtime) => {
+        const project = await loadRunningProject(options.project);
         const status = await collectStatus({ ...runtime, project });
-        if (options.json) print(JSON.stringify(statusJson(status, connections, runtime.embedded), null, 2));
-        else
-          print(
-            `${statusTables(status)}\n${status.idle ? "idle: nothing waits, everything is fresh" : "not idle"}`,
-          );
-      } finally {
-        await runtime.close();
-      }
-    });
+        if (options.json) {
+          print(JSON.stringify(statusJson(status, runtime.connections, runtime.embedded), null, 2));
+        } else {
+          print(statusTables(status));
+          print(status.idle ? "idle: nothing waits, everything is fresh" : "not idle");
+        }
+      }),
+    );
 }
 
 /** The object that scripts rely on. Secrets are shown only for the embedded platform. */

@@ -1,10 +1,9 @@
 import { Command } from "commander";
 import { addStream } from "../../assets/add-stream.ts";
 import { LotusError } from "../../common/errors.ts";
-import { readSettings } from "../../common/settings.ts";
 import { literal } from "../../lake/sql.ts";
 import { print } from "../output.ts";
-import { findConnections, openRuntime, projectDir } from "../runtime.ts";
+import { projectDir, withRunningLake } from "../runtime.ts";
 
 export function streamCommand(): Command {
   const add = new Command("add")
@@ -31,13 +30,9 @@ async function columnsOf(path: string): Promise<{ name: string; type: string }[]
       `--from takes s3://bucket/key, not ${path}. Put the file into the bucket first.`,
     );
   }
-  const settings = readSettings();
-  const runtime = await openRuntime(settings, findConnections(settings), { mode: "read", report: () => {} });
-  try {
-    return await runtime.lake.withSession((session) =>
+  return withRunningLake(({ lake }) =>
+    lake.withSession((session) =>
       session.describe(`SELECT * FROM read_parquet(${literal([path])}, hive_partitioning = false)`),
-    );
-  } finally {
-    await runtime.close();
-  }
+    ),
+  );
 }
