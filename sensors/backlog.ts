@@ -67,7 +67,7 @@ export class Backlog {
   /**
    * Lists S3 once and keeps what is not in the ledger. Starts from the cursor's day less the look-back, or at the
    * beginning when `whole` or when a whole listing is due: what is late must not be late for ever, so that everything
-   * is listed each time while that is one request, and beyond that in 1% of the time, at least daily.
+   * is listed each time while that is one request, and beyond that in 1% of the time, once a minute to once a day.
    */
   scan(session: Session, options: { cursorKey: string | null; whole?: boolean }): Promise<Waiting> {
     return this.#inTurn(async () => {
@@ -123,7 +123,7 @@ export class Backlog {
   #wholeListingDue(): boolean {
     if (!this.#whole) return true;
     const { at, milliseconds, pages } = this.#whole;
-    return pages <= 1 || Date.now() - at > Math.min(milliseconds * 100, 86_400_000);
+    return pages <= 1 || Date.now() - at > Math.min(Math.max(milliseconds * 100, 60_000), 86_400_000);
   }
 
   async #unknownObjects(start: string | null): Promise<{ objects: StoredObject[]; pages: number }> {

@@ -130,7 +130,8 @@ describe("lotus up", () => {
     const sums = Object.keys(money).map((column) => `sum(${column}) AS ${column}`);
     const [totals] = await rows(`SELECT count(*) AS rows, ${sums.join(", ")} FROM fct_sales`);
     expect(Number(totals?.rows)).toBe(orders);
-    for (const [column, total] of Object.entries<string>(money)) expect(Number(totals?.[column])).toBe(Number(total));
+    for (const [column, total] of Object.entries<string>(money))
+      expect(Number(totals?.[column])).toBe(Number(total));
   });
 
   it("takes a file that is dropped into the bucket to fct_sales", async () => {

@@ -54,7 +54,8 @@ export function feedingActivities(
         const { lake, store, backlog } = context;
         const waiting = await lake.withSession(async (session) => {
           const cursorKey = backlog.cursorKey ?? (await readCursorKey(session, store, context.stream));
-          return backlog.scan(session, { cursorKey });
+          // Who tells may know of a file that is late beyond the look-back.
+          return backlog.scan(session, { cursorKey, whole: told });
         });
         const count = waiting.files + waiting.misplaced;
         const wakes = count > 0 && (told || !(await restsAfterFailure(context)));
