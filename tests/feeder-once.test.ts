@@ -278,6 +278,7 @@ describe("late files", () => {
     const store = Object.assign(Object.create(lake.store), {
       bucket: lake.store.bucket,
       url: (key: string) => lake.store.url(key),
+      etag: (key: string) => lake.store.etag(key),
       page: async (prefix: string, startAfter: string | null, token: string | null) => {
         const { objects } = await lake.store.page(prefix, token ?? startAfter, null);
         const next = objects.length > 2 ? (objects[1]?.key ?? null) : null;
