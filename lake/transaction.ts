@@ -1,3 +1,4 @@
+import { LotusError } from "../common/errors.ts";
 import type { Session } from "./session.ts";
 import { literal } from "./sql.ts";
 
@@ -44,6 +45,15 @@ function inCommitTurn<T>(commit: () => Promise<T>): Promise<T> {
   const result = commitTurn.then(commit);
   commitTurn = result.catch(() => {});
   return result;
+}
+
+/** How often work that lost against another writer is planned again before its caller hears of it. */
+const ATTEMPTS_AFTER_LOSS = 8;
+
+/** Whether work whose attempt number `attempt` (from 0) failed should be planned again: another writer won. */
+export function mayPlanAgain(error: unknown, attempt: number): boolean {
+  const lost = error instanceof LotusError && (error.code === "FENCE_LOST" || error.code === "LAKE_CONFLICT");
+  return lost && attempt < ATTEMPTS_AFTER_LOSS;
 }
 
 /** Runs `work` over one snapshot of the lake, and never writes. */

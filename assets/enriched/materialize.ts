@@ -6,7 +6,7 @@ import type { Session } from "../../lake/session.ts";
 import { currentSnapshot, lastCommittedSnapshot } from "../../lake/snapshots.ts";
 import { identifier, identifiers } from "../../lake/sql.ts";
 import { lakeTable, tableColumns } from "../../lake/tables.ts";
-import { commitSnapshot } from "../../lake/transaction.ts";
+import { commitSnapshot, mayPlanAgain } from "../../lake/transaction.ts";
 import type { Column, EnrichedModel } from "../definitions.ts";
 import { lastMaterialization, recordMaterialization } from "../materializations.ts";
 import { modelFault } from "../model-fault.ts";
@@ -54,9 +54,7 @@ export async function materialize(
     try {
       return await lake.withSession((session) => attemptMaterialize(session, model, request), request.signal);
     } catch (error) {
-      const lost =
-        error instanceof LotusError && (error.code === "FENCE_LOST" || error.code === "LAKE_CONFLICT");
-      if (!lost || attempt >= 8) throw error;
+      if (!mayPlanAgain(error, attempt)) throw error;
     }
   }
 }

@@ -7,7 +7,7 @@ import type { Session } from "../../lake/session.ts";
 import { lastCommittedSnapshot } from "../../lake/snapshots.ts";
 import { literal } from "../../lake/sql.ts";
 import { missingColumns, tableColumns } from "../../lake/tables.ts";
-import { commitSnapshot } from "../../lake/transaction.ts";
+import { commitSnapshot, mayPlanAgain } from "../../lake/transaction.ts";
 import type { Backlog, MisplacedObject } from "../../sensors/backlog.ts";
 import type { WaitingFile } from "../../sensors/batch-plan.ts";
 import type { ObjectStore } from "../../sensors/object-store.ts";
@@ -85,9 +85,7 @@ export async function feedBatch(context: FeederContext, request: FeedRequest): P
         context.backlog.forget(error.culprits.vanished);
         continue;
       }
-      const lost =
-        error instanceof LotusError && (error.code === "FENCE_LOST" || error.code === "LAKE_CONFLICT");
-      if (!lost || attempt >= 8) throw error;
+      if (!mayPlanAgain(error, attempt)) throw error;
     }
   }
 }

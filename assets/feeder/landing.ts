@@ -2,9 +2,8 @@ import type { Session } from "../../lake/session.ts";
 import { identifier, literal } from "../../lake/sql.ts";
 import { addColumns, createTable, lakeTable, missingColumns, tableColumns } from "../../lake/tables.ts";
 import type { Column, Stream } from "../definitions.ts";
+import { PATH_COLUMNS, sameName } from "../names.ts";
 import type { InspectedFile } from "./raw-files.ts";
-
-const PATH_COLUMNS = ["year", "month", "day"];
 
 /**
  * Brings the landing table up to its declaration and to the columns that `added` brings, inside the caller's
@@ -49,8 +48,7 @@ export async function registerFiles(
 export function readFilesSql(files: readonly InspectedFile[], landing: readonly Column[]): string {
   const inFiles = new Set(files.flatMap((file) => file.columns.map((column) => column.name.toLowerCase())));
   const columns = landing.map((column) => {
-    const present =
-      inFiles.has(column.name.toLowerCase()) || PATH_COLUMNS.includes(column.name.toLowerCase());
+    const present = inFiles.has(column.name.toLowerCase()) || isPathColumn(column.name);
     const value = present ? identifier(column.name) : "NULL";
     return `${value}::${column.type} AS ${identifier(column.name)}`;
   });
@@ -67,5 +65,5 @@ export function readLandingSql(stream: Stream, landing: readonly Column[]): stri
 
 /** Whether a column comes from the path rather than from the file. */
 export function isPathColumn(name: string): boolean {
-  return PATH_COLUMNS.includes(name.toLowerCase());
+  return PATH_COLUMNS.some((path) => sameName(path, name));
 }

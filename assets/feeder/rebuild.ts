@@ -1,12 +1,11 @@
 import { z } from "zod";
-import { LotusError } from "../../common/errors.ts";
 import { isModelFault } from "../../lake/faults.ts";
 import { advanceFence, readFence } from "../../lake/fence.ts";
 import type { Session } from "../../lake/session.ts";
 import { currentSnapshot, lastCommittedSnapshot } from "../../lake/snapshots.ts";
 import { identifier } from "../../lake/sql.ts";
 import { lakeTable, tableColumns } from "../../lake/tables.ts";
-import { commitSnapshot } from "../../lake/transaction.ts";
+import { commitSnapshot, mayPlanAgain } from "../../lake/transaction.ts";
 import type { Stream } from "../definitions.ts";
 import { recordMaterialization } from "../materializations.ts";
 import { modelFault } from "../model-fault.ts";
@@ -50,9 +49,7 @@ export async function rebuildProcessed(
         request.signal,
       );
     } catch (error) {
-      const lost =
-        error instanceof LotusError && (error.code === "FENCE_LOST" || error.code === "LAKE_CONFLICT");
-      if (!lost || attempt >= 8) throw error;
+      if (!mayPlanAgain(error, attempt)) throw error;
     }
   }
 }
