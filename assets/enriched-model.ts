@@ -3,17 +3,11 @@ import type { Session } from "../lake/session.ts";
 import { identifier } from "../lake/sql.ts";
 import type { Column, EnrichedModel, ModelHead, Upkeep } from "./definitions.ts";
 import { type Fault, sqlFault, suggestion } from "./findings.ts";
-import type { FunctionCatalog } from "./function-catalog.ts";
+import { type FunctionCatalog, outsideCalls } from "./function-catalog.ts";
 import type { DocumentPath } from "./json-text.ts";
 import { readModelHead } from "./model-head.ts";
 import { codeHash, columnNoteFaults, layoutFaults, outputFaults, resolveColumns } from "./model-output.ts";
-import {
-  type ParseTree,
-  parseSelect,
-  referencedFunctions,
-  referencedTables,
-  type TableReference,
-} from "./parse-tree.ts";
+import { type ParseTree, parseSelect, referencedTables, type TableReference } from "./parse-tree.ts";
 import type { ProjectFile } from "./project-files.ts";
 import { bindSelect, createScratchTable } from "./scratch-lake.ts";
 import { analyseUpkeep } from "./upkeep.ts";
@@ -51,18 +45,6 @@ export interface ResolvedModel extends ParsedModel {
 /** An asset's name: `fct_` or `dim_`, then letters, digits and `_`. */
 const ENRICHED_NAME = /^(?:fct|dim)_[A-Za-z0-9_]+$/;
 
-/** Functions in FROM that make rows from their arguments alone. All others may reach outside of the lake. */
-const PURE_TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
-  "generate_series",
-  "json_each",
-  "json_tree",
-  "range",
-  "repeat",
-  "repeat_row",
-  "unlist",
-  "unnest",
-]);
-
 /** Reads a model's head and SQL by itself. */
 export async function parseEnrichedModel(scratch: Session, file: ProjectFile): Promise<ParsedModel> {
   const { head, faults, lineOf } = readModelHead(file.text);
@@ -81,8 +63,7 @@ export async function parseEnrichedModel(scratch: Session, file: ProjectFile): P
     faults.push(sqlFault("sql-syntax", error, "Correct the SQL there."));
     return parsed;
   }
-  for (const call of referencedFunctions(parsed.tree)) {
-    if (call.usage !== "table" || PURE_TABLE_FUNCTIONS.has(call.name)) continue;
+  for (const call of outsideCalls(parsed.tree)) {
     faults.push({
       code: "function-refused",
       line: call.line,
@@ -209,10 +190,15 @@ async function readChanges(
     for (const expression of expressions) {
       try {
         // In WHERE, because aggregates and window functions are refused there: a key comes from its row alone.
-        await bindSelect(
-          scratch,
-          `SELECT 1 FROM ${identifier(upstream)} WHERE (${expression}\n) IS NOT NULL`,
-        );
+        const select = `SELECT 1 FROM ${identifier(upstream)} WHERE (${expression}\n) IS NOT NULL`;
+        await bindSelect(scratch, select);
+        const [outside] = outsideCalls(await parseSelect(scratch, select));
+        if (outside) {
+          add(
+            `${expression} reads from ${outside.name}(), which can reach outside of the lake`,
+            "Remove it.",
+          );
+        }
       } catch (error) {
         const { message } = sqlFault("changes-invalid", error, "");
         add(

@@ -1,6 +1,13 @@
 import { z } from "zod";
+import { PURE_TABLE_FUNCTIONS } from "../lake/barrier.ts";
 import type { Session } from "../lake/session.ts";
-import { parseSelect, referencedFunctions, type TreeNode } from "./parse-tree.ts";
+import {
+  type FunctionReference,
+  type ParseTree,
+  parseSelect,
+  referencedFunctions,
+  type TreeNode,
+} from "./parse-tree.ts";
 import { everyNode, texts } from "./parse-tree-nodes.ts";
 
 /** What the analysis has to know about DuckDB's functions. All names are in lower case. */
@@ -36,6 +43,13 @@ export const KEYWORD_FUNCTIONS: ReadonlySet<string> = new Set([
   "session_user",
   "user",
 ]);
+
+/** Calls in FROM that may reach outside of the lake: of all functions but those that make rows from their arguments. */
+export function outsideCalls(tree: ParseTree): FunctionReference[] {
+  return referencedFunctions(tree).filter(
+    (call) => call.usage === "table" && !PURE_TABLE_FUNCTIONS.has(call.name),
+  );
+}
 
 const functionRow = z.object({
   name: z.string(),

@@ -5,7 +5,7 @@ import { findColumn, repeatedNames, unstorableColumns } from "./columns.ts";
 import type { Column } from "./definitions.ts";
 import { type Fault, sqlFault } from "./findings.ts";
 import { withOwnColumns } from "./json-schema.ts";
-import { PATH_COLUMNS } from "./names.ts";
+import { isReservedColumn, PATH_COLUMNS } from "./names.ts";
 
 export interface LandingColumns {
   /** Empty when there are faults. */
@@ -59,6 +59,10 @@ async function tryDdl(scratch: Session, table: string, ddl: string): Promise<Lan
       ...(await constraintFaults(scratch, rows)),
       ...typeFaults(columns),
       ...pathColumnFaults(columns),
+      ...reservedFaults(
+        columns.map((column) => column.name),
+        () => null,
+      ),
     ];
     return faults.length > 0 ? { columns: [], faults } : { columns: withOwnColumns(columns), faults };
   } catch (error) {
@@ -71,7 +75,7 @@ export function fieldColumnFaults(
   names: readonly string[],
   lineOf: (name: string) => number | null,
 ): Fault[] {
-  const reserved = names
+  const fromPath = names
     .filter((name) => PATH_COLUMNS.some((path) => path === name.toLowerCase()))
     .map((name) => ({
       code: "column-reserved",
@@ -79,6 +83,7 @@ export function fieldColumnFaults(
       message: `field ${name} has the name of a column that comes from the file's path`,
       remedy: "Rename the field at its source; year, month and day are taken.",
     }));
+  const reserved = [...fromPath, ...reservedFaults(names, lineOf)];
   const repeated = repeatedNames(names).map((name) => ({
     code: "duplicate-name",
     line: lineOf(name),
@@ -86,6 +91,15 @@ export function fieldColumnFaults(
     remedy: "Keep one of them.",
   }));
   return [...reserved, ...repeated];
+}
+
+function reservedFaults(names: readonly string[], lineOf: (name: string) => number | null): Fault[] {
+  return names.filter(isReservedColumn).map((name) => ({
+    code: "column-reserved",
+    line: lineOf(name),
+    message: `${name} is DuckLake's own name for the file that a row came from`,
+    remedy: 'Rename the column at its source; or leave it out here, with "on_new_column": "ignore".',
+  }));
 }
 
 /** Tables, doubled where views stand in for them, so that neither a view nor a second table goes unnoticed. */

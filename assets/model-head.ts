@@ -1,9 +1,9 @@
 import { LineCounter, parseDocument, type YAMLError } from "yaml";
 import { z } from "zod";
+import { parseDuration } from "../common/units.ts";
 import type { ModelHead } from "./definitions.ts";
 import type { Fault } from "./findings.ts";
 import { type DocumentPath, schemaFaults } from "./json-text.ts";
-import { parseDuration } from "./units.ts";
 
 export interface ReadHead {
   head: ModelHead;

@@ -74,7 +74,10 @@ export async function layoutFaults(
   if (sorts.length === 0) return faults;
   const empty = columns.map((column) => `NULL::${column.type} AS ${identifier(column.name)}`).join(", ");
   try {
-    await bindSelect(scratch, `SELECT ${sorts.map((sort) => `(${sort})`).join(", ")} FROM (SELECT ${empty})`);
+    await bindSelect(
+      scratch,
+      `SELECT ${sorts.map((sort) => `(${sort}\n)`).join(", ")} FROM (SELECT ${empty})`,
+    );
   } catch (error) {
     const fault = sqlFault("key-not-in-output", error, "Sort by output columns, each with ASC or DESC.");
     faults.push({ ...fault, line: lineOf(["sorted_by"]), message: `sorted_by: ${fault.message}` });

@@ -9,6 +9,14 @@ export const LANDING_ASSET = "landing_tables";
 /** Columns that come from the path of a raw file. */
 export const PATH_COLUMNS = ["year", "month", "day"] as const;
 
+/**
+ * Whether a landing table may not have a column of this name: it would hide DuckLake's own, by which the rows of one
+ * file are told from those of others.
+ */
+export function isReservedColumn(name: string): boolean {
+  return sameName(name, "filename");
+}
+
 /** Whether a source's or stream's name may be used; see `SAFE_NAME_RULE` for what to tell its author. */
 export function isSafeName(name: string): boolean {
   return SAFE_NAME.test(name);

@@ -3,7 +3,7 @@ import { identifier, identifiers } from "../lake/sql.ts";
 import { findColumn } from "./columns.ts";
 import type { Column, ModelHead, ProcessedModel, Stream } from "./definitions.ts";
 import { type Fault, sqlFault } from "./findings.ts";
-import type { FunctionCatalog } from "./function-catalog.ts";
+import { type FunctionCatalog, outsideCalls } from "./function-catalog.ts";
 import { readModelHead } from "./model-head.ts";
 import { codeHash, columnNoteFaults, layoutFaults, outputFaults, resolveColumns } from "./model-output.ts";
 import { PATH_COLUMNS, processedAssetKey, sameName } from "./names.ts";
@@ -38,7 +38,7 @@ export async function readProcessedModel(
   } catch (error) {
     return { model: null, faults: [...faults, sqlFault("sql-syntax", error, "Correct the SQL there.")] };
   }
-  const foreign = tableFaults(tree, stream.landing.table);
+  const foreign = [...tableFaults(tree, stream.landing.table), ...callFaults(tree, stream.landing.table)];
   const unfit = foreign.length > 0 ? foreign : shapeFaults(tree, stream.landing.table, functions);
   // Binding would only say again, and less clearly, what a foreign table already made plain.
   if (unfit.length > 0) return { model: null, faults: [...faults, ...unfit] };
@@ -90,6 +90,15 @@ function tableFaults(tree: ParseTree, landingTable: string): Fault[] {
       message: `a processed model reads only its landing table, by its bare name, but this reads ${[table.catalog, table.schema, table.name].filter((part) => part !== null).join(".")}`,
       remedy: `Read ${landingTable}; joins belong into an enriched model.`,
     }));
+}
+
+function callFaults(tree: ParseTree, landingTable: string): Fault[] {
+  return outsideCalls(tree).map((call) => ({
+    code: "function-refused",
+    line: call.line,
+    message: `it reads from ${call.name}(), which can reach outside of the lake`,
+    remedy: `Read ${landingTable} alone.`,
+  }));
 }
 
 function shapeFaults(tree: ParseTree, landingTable: string, functions: FunctionCatalog): Fault[] {

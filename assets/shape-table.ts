@@ -24,7 +24,12 @@ export async function shapeTable(
   const same = (left: Column, right: Column) => sameName(left.name, right.name) && left.type === right.type;
   const gone = present.filter((column) => !output.some((wanted) => same(column, wanted)));
   const fresh = output.filter((wanted) => !present.some((column) => same(column, wanted)));
-  if (gone.length === 0) return addColumns(session, table, fresh);
+  if (gone.length === 0) {
+    await addColumns(session, table, fresh);
+    // A roll-back to before such a column may have taken the layout off.
+    if (fresh.length > 0) await setLayout(session, table, head);
+    return;
+  }
   await resetLayout(session, table);
   const renewed = fresh.filter((wanted) => gone.some((column) => sameName(column.name, wanted.name)));
   // DuckLake lets no table lose its last column, so that something has to stay until the new ones are there.

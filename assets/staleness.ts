@@ -21,7 +21,10 @@ export function whyStale(model: EnrichedModel, observed: Observed): string | nul
   return null;
 }
 
-/** Whether a processed table was made by other code than the model's. */
+/**
+ * Whether a processed table was made by other code than the model's, and is to be rebuilt for it. It is rebuilt by
+ * itself only while landing holds every file that was fed (assets/feeder/landing-gap.ts): whoever asks looks there.
+ */
 export function processedCodeChanged(processed: ProcessedModel, observed: Observed): boolean {
   if (processed.head.on_code_change === "keep") return false;
   const last = observed.last.get(processed.asset);
@@ -35,18 +38,21 @@ export function oldestRead(models: readonly EnrichedModel[], last: Observed["las
 }
 
 /**
- * Of the stale models, those whose turn it is: no upstream, near or far, is stale, unsettled or resting itself.
+ * Of the stale models, those whose turn it is: no upstream, near or far, is stale, unsettled or resting itself. A held
+ * table is not written, so that its turn never comes, and what reads it has nothing to wait for.
  * `models` in topological order. Pure.
  */
 export function readyModels(
   models: readonly EnrichedModel[],
   stale: ReadonlySet<string>,
   unsettled: ReadonlySet<string>,
+  held: ReadonlySet<string> = new Set(),
 ): { ready: string[]; deferred: string[] } {
-  const blocked = new Set(unsettled);
+  const blocked = new Set([...unsettled].filter((asset) => !held.has(asset)));
   const ready: string[] = [];
   const deferred: string[] = [];
   for (const model of models) {
+    if (held.has(model.asset)) continue;
     if (model.upstream.some((upstream) => blocked.has(upstream))) {
       blocked.add(model.asset);
       if (stale.has(model.asset)) deferred.push(model.asset);

@@ -1,10 +1,10 @@
 import { z } from "zod";
+import { parseDays, parseDuration, parseSize } from "../common/units.ts";
 import type { FeederSettings, Stream } from "./definitions.ts";
 import type { Fault } from "./findings.ts";
 import { type Field, fieldSchema } from "./json-schema.ts";
 import { type DocumentPath, readJson, schemaFaults } from "./json-text.ts";
 import { isSafeName, SAFE_NAME_RULE } from "./names.ts";
-import { parseDays, parseDuration, parseSize } from "./units.ts";
 
 /** A stream's JSON file, read and checked by itself; what it says of columns is checked with the landing table. */
 export interface StreamConfig {

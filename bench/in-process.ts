@@ -7,7 +7,8 @@ import { Lake } from "../lake/lake.ts";
 import { connectTemporal } from "../orchestration/connect.ts";
 import { LotusEvents } from "../orchestration/events.ts";
 import { collectStatus } from "../orchestration/status.ts";
-import { startSensors, startWorker } from "../orchestration/worker.ts";
+import { startSensors } from "../orchestration/standing.ts";
+import { startWorker } from "../orchestration/worker.ts";
 import { ObjectStore } from "../sensors/object-store.ts";
 import type { Stage } from "./stage.ts";
 

@@ -1,24 +1,28 @@
 import { type Client, WorkflowFailedError } from "@temporalio/client";
-import { LotusError, messageOf } from "../common/errors.ts";
+import { type ErrorCode, errorCatalogue, LotusError, messageOf } from "../common/errors.ts";
 
 /**
- * Waits until a writer's run has ended, following it through continue-as-new.
- * @throws LotusError MODEL_FAILED or QUERY_FAILED with the reason when the run failed.
+ * Waits until a run has ended, following it through continue-as-new.
+ * @returns what the workflow returned.
+ * @throws LotusError with the reason and its code when the run failed; QUERY_FAILED where it has none.
  */
-export async function followRun(client: Client, workflowId: string): Promise<void> {
+export async function followRun<T = unknown>(client: Client, workflowId: string): Promise<T> {
   try {
-    await client.workflow.getHandle(workflowId).result();
+    return (await client.workflow.getHandle(workflowId).result()) as T;
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
-    let cause: unknown = error;
-    while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause;
-    const type = (cause as { type?: string }).type;
-    throw new LotusError(
-      type === "MODEL_FAILED" ? "MODEL_FAILED" : "QUERY_FAILED",
-      `${workflowId}: ${messageOf(cause)}`,
-      {
-        cause: error,
-      },
-    );
+    const { code, cause } = reasonOf(error);
+    throw new LotusError(code, `${workflowId}: ${messageOf(cause)}`, { cause: error });
+  }
+}
+
+/** The failure in the chain of causes that carries one of Lotus's codes as its type, or the innermost one. */
+function reasonOf(failure: Error): { code: ErrorCode; cause: Error } {
+  let cause = failure;
+  for (;;) {
+    const { type } = cause as { type?: unknown };
+    if (typeof type === "string" && type in errorCatalogue) return { code: type as ErrorCode, cause };
+    if (!(cause.cause instanceof Error)) return { code: "QUERY_FAILED", cause };
+    cause = cause.cause;
   }
 }

@@ -20,8 +20,11 @@ export function describeEvent(event: LotusEvent): string {
       return `found    ${event.source}/${event.stream}: ${count(event.files)} files wait, ${bytes(event.bytes)}`;
     case "batch": {
       const aside = event.quarantined > 0 ? `, ${event.quarantined} set aside` : "";
+      const replaced =
+        event.replaced > 0 ? `, ${count(event.replaced)} of them overwritten since they were fed` : "";
+      const lost = event.lost > 0 ? `, ${count(event.lost)} fed files are gone from S3` : "";
       const more = event.remaining > 0 ? `, ${count(event.remaining)} files wait` : "";
-      return `fed      ${event.source}/${event.stream}: ${count(event.files)} files, ${count(event.rows)} rows, ${bytes(event.bytes)} in ${seconds(event.milliseconds)}${aside}${more}`;
+      return `fed      ${event.source}/${event.stream}: ${count(event.files)} files, ${count(event.rows)} rows, ${bytes(event.bytes)} in ${seconds(event.milliseconds)}${replaced}${lost}${aside}${more}`;
     }
     case "rebuild":
       return `rebuilt  ${event.asset}: ${count(event.changedRows)} of ${count(event.rows)} rows written in ${seconds(event.milliseconds)} (${event.reason})`;
@@ -32,9 +35,18 @@ export function describeEvent(event: LotusEvent): string {
   }
 }
 
-/** The streams and the assets of a lake as two tables. */
+/** The streams and the assets of a lake as two tables, and below them in full what waits for somebody. */
 export function statusTables(status: LakeStatus): string {
-  return `${streamTable(status.streams)}\n${assetTable(status.assets)}`;
+  const tables = `${streamTable(status.streams)}\n${assetTable(status.assets)}`;
+  return [tables, ...notes(status.assets)].join("\n");
+}
+
+/** Of each table that does not go on by itself, or goes on with rows of other code, the whole message. */
+function notes(assets: readonly AssetStatus[]): string[] {
+  return assets
+    .filter(({ kind }) => kind === "processed" || kind === "enriched")
+    .filter(({ state, message }) => state === "held" || (state === "fresh" && message !== null))
+    .map(({ key, message }) => `${key}: ${message}`);
 }
 
 function streamTable(streams: readonly StreamStatus[]): string {
@@ -68,7 +80,8 @@ function assetTable(assets: readonly AssetStatus[]): string {
   return table.toString();
 }
 
-function plainTable(head: string[]): Table.Table {
+/** A table without colours. */
+export function plainTable(head: string[]): Table.Table {
   return new Table({ head, style: { head: [], border: [], compact: true } });
 }
 
@@ -93,7 +106,8 @@ export function count(value: number): string {
   return value.toLocaleString("en-US");
 }
 
-function bytes(value: number): string {
+/** 1234567 as `1.2 MB`. */
+export function bytes(value: number): string {
   if (value < 1e6) return `${Math.ceil(value / 1e3)} kB`;
   return value < 1e9 ? `${(value / 1e6).toFixed(1)} MB` : `${(value / 1e9).toFixed(2)} GB`;
 }

@@ -1,9 +1,15 @@
 import { Command } from "commander";
+import { auditCommand } from "./commands/audit.ts";
 import { catalogCommand } from "./commands/catalog.ts";
 import { checkCommand } from "./commands/check.ts";
 import { feedCommand } from "./commands/feed.ts";
+import { maintenanceCommand } from "./commands/maintenance.ts";
 import { materializeCommand } from "./commands/materialize.ts";
+import { quarantineCommand } from "./commands/quarantine.ts";
+import { releaseCommand } from "./commands/release.ts";
+import { rollbackCommand } from "./commands/rollback.ts";
 import { sampleCommand } from "./commands/sample.ts";
+import { snapshotsCommand } from "./commands/snapshots.ts";
 import { sqlCommand } from "./commands/sql.ts";
 import { statusCommand } from "./commands/status.ts";
 import { streamCommand } from "./commands/stream.ts";
@@ -21,9 +27,15 @@ export function createProgram(): Command {
     upCommand(),
     statusCommand(),
     checkCommand(),
+    auditCommand(),
     sqlCommand(),
     feedCommand(),
     materializeCommand(),
+    snapshotsCommand(),
+    rollbackCommand(),
+    releaseCommand(),
+    quarantineCommand(),
+    maintenanceCommand(),
     streamCommand(),
     catalogCommand(),
     sampleCommand(),

@@ -29,7 +29,7 @@ export interface Runtime {
 export async function openRuntime(
   settings: Settings,
   connections: Connections,
-  options: { mode: "read" | "write"; report: (line: string) => void },
+  options: { mode: "read" | "write"; at?: string | undefined; report: (line: string) => void },
 ): Promise<Runtime> {
   const extensions = await provisionExtensions(lakeExtensions, options.report);
   const store = new ObjectStore(connections.s3);
@@ -46,6 +46,7 @@ export async function openRuntime(
       extensions,
       spillDir: join(settings.stateDir, "spill"),
       mode: options.mode,
+      at: options.at,
     });
     const opened = temporal;
     return {
@@ -69,13 +70,13 @@ export async function openRuntime(
 
 /**
  * Runs a command's work with the lake that runs (or that the environment names), opened for reading, and closes it
- * again. Commands never write: they read, and ask writers by Temporal.
+ * again. Commands never write: they read, and ask writers by Temporal. `at`: the lake as it was then (LakeOptions).
  * @throws LotusError NOT_RUNNING, or what opening throws.
  */
-export async function withRunningLake<T>(work: (runtime: Runtime) => Promise<T>): Promise<T> {
+export async function withRunningLake<T>(work: (runtime: Runtime) => Promise<T>, at?: string): Promise<T> {
   const settings = readSettings();
   const connections = settings.connections ?? attachRunning(settings.stateDir);
-  const runtime = await openRuntime(settings, connections, { mode: "read", report: () => {} });
+  const runtime = await openRuntime(settings, connections, { mode: "read", at, report: () => {} });
   try {
     return await work(runtime);
   } finally {

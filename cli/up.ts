@@ -7,8 +7,10 @@ import { formatFinding } from "../assets/findings.ts";
 import type { Connections, Settings } from "../common/settings.ts";
 import { connectTemporal, registerSearchAttributes } from "../orchestration/connect.ts";
 import { LotusEvents } from "../orchestration/events.ts";
+import { keepSensorsRunning, startSensors } from "../orchestration/standing.ts";
 import { collectStatus, type LakeStatus } from "../orchestration/status.ts";
-import { type RunningWorker, startSensors, startWorker } from "../orchestration/worker.ts";
+import { scheduleMaintenance } from "../orchestration/wake.ts";
+import { type RunningWorker, startWorker } from "../orchestration/worker.ts";
 import { cachedWorkflowBundle } from "../orchestration/workflow-bundle.ts";
 import { type Platform, startPlatform } from "../platform/platform.ts";
 import { provision } from "../platform/provision.ts";
@@ -101,8 +103,17 @@ async function startLake(
     events,
     workflowBundle: await cachedWorkflowBundle(join(settings.stateDir, "cache")),
   });
+  const { everyMs, ...keep } = settings.maintenance;
+  await scheduleMaintenance(client, everyMs, keep);
   await startSensors(client, project);
-  return worker;
+  const end = keepSensorsRunning(client, project);
+  return {
+    ...worker,
+    stop: () => {
+      end();
+      return worker.stop();
+    },
+  };
 }
 
 /** A project may bring sample data: its file sample.ts exports `generate`. */

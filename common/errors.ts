@@ -5,7 +5,7 @@
 export const errorCatalogue = {
   SETTINGS_INVALID: { retryable: false, about: "A setting in the environment is missing or malformed." },
   PROJECT_INVALID: { retryable: false, about: "The project folder cannot be loaded." },
-  NOT_FOUND: { retryable: false, about: "The named asset, stream or file does not exist." },
+  NOT_FOUND: { retryable: false, about: "The named asset, stream, file or snapshot does not exist." },
   PROVISION_FAILED: { retryable: false, about: "A program that Lotus needs could not be had." },
   STATE_LOCKED: { retryable: false, about: "Another Lotus runs with the same state folder." },
   NOT_RUNNING: { retryable: false, about: "No lake runs with this state folder." },
@@ -24,6 +24,18 @@ export const errorCatalogue = {
     retryable: false,
     about: "The catalog holds a lake that this version must not write.",
   },
+  LANDING_INCOMPLETE: {
+    retryable: false,
+    about: "Landing no longer holds every file that was fed, so that a rebuild would lose rows.",
+  },
+  ROLLBACK_REFUSED: { retryable: false, about: "A table cannot be taken back to that snapshot." },
+  ASSET_HELD: { retryable: false, about: "The table was rolled back and waits to be released." },
+  NOT_CONFIRMED: { retryable: false, about: "Nobody confirmed what a command was about to do." },
+  OUT_OF_MEMORY: {
+    retryable: true,
+    about: "The work needs more memory or spill space than there is; nothing was written.",
+  },
+  ENGINE_FAILED: { retryable: true, about: "DuckDB failed in itself; it is opened anew." },
   MODEL_FAILED: { retryable: false, about: "A model's SQL failed; nothing was written." },
   FILE_UNREADABLE: { retryable: false, about: "A raw file cannot be read." },
   QUERY_FAILED: { retryable: false, about: "A statement failed." },

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import { LotusError } from "./errors.ts";
+import { parseDuration } from "./units.ts";
 
 /** Where the lake's parts are. The embedded platform makes one of these; in production the environment does. */
 export interface Connections {
@@ -34,6 +35,21 @@ export interface EngineSettings {
   threads: number | null;
 }
 
+/** When the lake looks after itself, and what it keeps. */
+export interface MaintenanceSettings {
+  everyMs: number;
+  /** Snapshots younger than this can be travelled to. */
+  keepMs: number;
+  /** Files of the lake's own that nothing names are left alone until they are older than this. */
+  orphanAgeMs: number;
+}
+
+const duration = z.string().transform((text, context) => {
+  const milliseconds = parseDuration(text);
+  if (milliseconds === null) context.addIssue("must be a duration such as 1h or 7d");
+  return milliseconds ?? 0;
+});
+
 const environmentSchema = z.object({
   LOTUS_CATALOG_URL: z
     .string()
@@ -57,6 +73,9 @@ const environmentSchema = z.object({
     .regex(/^\d+(\.\d+)?\s*([KMGT]i?B)$/i, "must be a size such as 4GB")
     .optional(),
   LOTUS_THREADS: z.coerce.number().int().min(1).optional(),
+  LOTUS_MAINTENANCE_EVERY: duration.default(3_600_000),
+  LOTUS_SNAPSHOT_KEEP: duration.default(7 * 86_400_000),
+  LOTUS_ORPHAN_AGE: duration.default(86_400_000),
 });
 
 /** Every environment variable that Lotus reads; a test holds docker-compose.yml against it. */
@@ -68,6 +87,7 @@ export interface Settings {
   /** Absolute. */
   stateDir: string;
   engine: EngineSettings;
+  maintenance: MaintenanceSettings;
   apiToken: string | null;
 }
 
@@ -88,6 +108,11 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   return {
     connections: readConnections(env),
     stateDir: resolve(env.LOTUS_STATE_DIR ?? ".lotus"),
+    maintenance: {
+      everyMs: env.LOTUS_MAINTENANCE_EVERY,
+      keepMs: env.LOTUS_SNAPSHOT_KEEP,
+      orphanAgeMs: env.LOTUS_ORPHAN_AGE,
+    },
     engine: { memoryLimit: env.LOTUS_MEMORY_LIMIT ?? null, threads: env.LOTUS_THREADS ?? null },
     apiToken: env.LOTUS_API_TOKEN ?? null,
   };

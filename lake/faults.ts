@@ -5,7 +5,17 @@ export function translateError(error: unknown): LotusError {
   if (error instanceof LotusError) return error;
   const message = messageOf(error).replace(PENDING, "");
   const rule = ABOUT_DATA.test(message) ? undefined : RULES.find(({ pattern }) => pattern.test(message));
-  return new LotusError(rule?.code ?? "QUERY_FAILED", message, { cause: error });
+  const code = rule?.code ?? "QUERY_FAILED";
+  return new LotusError(code, code === "OUT_OF_MEMORY" ? withAdvice(message) : message, { cause: error });
+}
+
+/** DuckDB's own advice is about settings of a session that nobody but Lotus has. */
+function withAdvice(message: string): string {
+  const reason = (message.split("\n")[0] ?? "").trim().replace(/\.$/, "");
+  return (
+    `${reason}. Raise LOTUS_MEMORY_LIMIT, make room for the spill folder (spill/ in the state folder), ` +
+    "or lower feeder.batch in the stream's config."
+  );
 }
 
 /**
@@ -14,6 +24,17 @@ export function translateError(error: unknown): LotusError {
  */
 export function isContentFault(error: unknown): boolean {
   return error instanceof LotusError && error.code === "QUERY_FAILED" && CONTENT.test(error.message);
+}
+
+/** Whether DuckDB failed in itself over a statement: the instance is lost. */
+export function isInternalFault(error: unknown): boolean {
+  return error instanceof LotusError && error.message.startsWith("INTERNAL Error: ");
+}
+
+/** How much memory a statement asked for at once when it ran out of it: as DuckDB writes it, `2.0 GiB`. Else null. */
+export function refusedAllocation(error: unknown): string | null {
+  if (!(error instanceof LotusError) || error.code !== "OUT_OF_MEMORY") return null;
+  return /failed to allocate data of size ([\d.]+ \w+)/.exec(error.message)?.[1] ?? null;
 }
 
 /** DuckDB's first line, without the statement that it failed in. */
@@ -36,19 +57,35 @@ const PENDING =
 // These quote the data, or a file's name, which may say anything.
 const ABOUT_DATA = /^(Conversion|Invalid Input|Out of Range|Parser|Constraint) Error: /;
 
-const PASSING = /^(INTERNAL|FATAL|IO|Out of Memory|TransactionContext|Connection) Error: /;
+const PASSING = /^(INTERNAL|IO|TransactionContext|Connection) Error: /;
 
+// The last ones are of a file whose footer points to where its pages are not.
 const CONTENT =
-  /^(Invalid|Invalid Input|Conversion|Out of Range|Serialization|Not implemented|Binder) Error: /;
+  /^(Invalid|Invalid Input|Conversion|Out of Range|Serialization|Not implemented|Binder) Error: |^IO Error: (Failed to add data files to DuckLake: )?(Failed to read Parquet file|The parquet file|Could not read enough bytes|Could not read from file) /;
 
 const RULES: readonly { code: ErrorCode; pattern: RegExp }[] = [
+  // After a fatal error, every statement on the same instance fails with the second text.
+  {
+    code: "ENGINE_FAILED",
+    pattern: /^FATAL Error: |database has been invalidated because of a previous fatal|^Failed to connect: /,
+  },
+  // The only local files that the lake's DuckDB may write are those of its spill folder.
+  {
+    code: "OUT_OF_MEMORY",
+    pattern:
+      /Out of Memory Error: |std::bad_alloc|^IO Error: .*(No space left on device|Disk quota exceeded|duckdb_temp_storage|Failed to create directory)/,
+  },
   { code: "CANCELLED", pattern: /^INTERRUPT Error|Interrupted!/ },
   {
     code: "LAKE_CONFLICT",
-    pattern: /Transaction conflict|Failed to commit DuckLake transaction|write-write conflict|Conflict on/i,
+    pattern:
+      /Transaction conflict|Failed to commit DuckLake transaction|write-write conflict|Conflict on|could not serialize access/i,
   },
-  // An object that changed since DuckDB first saw it is not there any more either.
-  { code: "NOT_FOUND", pattern: /^HTTP Error: (.*HTTP 404|ETag on reading file)|^IO Error: No files found/ },
+  // An object that changed since DuckDB or the lake first saw it, or got shorter (416), is not there any more either.
+  {
+    code: "NOT_FOUND",
+    pattern: /^HTTP Error: (.*HTTP (404|416)|ETag on reading file)|^IO Error: No files found/,
+  },
   // Before the catalog's: "Could not connect to server error for HTTP HEAD to ..." is about S3.
   { code: "S3_UNREACHABLE", pattern: /^HTTP Error: |^IO Error: .* for HTTP [A-Z]+ to / },
   {

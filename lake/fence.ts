@@ -36,13 +36,23 @@ export async function advanceFence(session: Session, asset: string, epoch: numbe
     countRow,
     `UPDATE ${fenceTable(asset)} SET epoch = ${literal(next)} WHERE epoch = ${literal(epoch)}`,
   );
-  if (Count !== 1) {
-    throw new LotusError(
-      "FENCE_LOST",
-      `Another writer of ${asset} committed since epoch ${epoch}; nothing was written. It is planned again.`,
-    );
-  }
+  if (Count !== 1) throw fenceLost(asset, epoch);
   return next;
+}
+
+/**
+ * Fails unless the fence still holds `epoch`: for what a writer does outside its transaction.
+ * @throws LotusError FENCE_LOST
+ */
+export async function checkFence(session: Session, asset: string, epoch: number): Promise<void> {
+  if ((await readFence(session, asset)) !== epoch) throw fenceLost(asset, epoch);
+}
+
+function fenceLost(asset: string, epoch: number): LotusError {
+  return new LotusError(
+    "FENCE_LOST",
+    `Another writer of ${asset} committed since epoch ${epoch}; nothing was written. It is planned again.`,
+  );
 }
 
 async function createFence(session: Session, asset: string): Promise<void> {

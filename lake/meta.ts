@@ -43,12 +43,19 @@ const META_VIEWS = `
 `;
 
 /**
+ * In landing a file whose rows are all deleted is given up, however few they are; inlined, the deletes of ten rows or
+ * fewer would keep it for ever.
+ */
+const LANDING_OPTION = "CALL lakehouse.set_option('data_inlining_row_limit', 0, schema => 'staging')";
+
+/**
  * Rows of one batch's ledger go into the catalog itself rather than into a Parquet file of their own: 500 rows
  * cost 40 ms there, whatever S3's latency; above about a thousand the cost grows faster than the rows.
  */
 const META_SCHEMAS = `
   CREATE SCHEMA IF NOT EXISTS lakehouse.staging;
   CREATE SCHEMA IF NOT EXISTS lakehouse.meta;
+  ${LANDING_OPTION};
   CALL lakehouse.set_option('data_inlining_row_limit', 1000, schema => 'meta');
 `;
 
@@ -58,7 +65,10 @@ export async function createMetaSchema(session: Session): Promise<void> {
     `SELECT count(*)::INTEGER AS tables FROM duckdb_views()
      WHERE database_name = 'lakehouse' AND schema_name = 'meta' AND view_name = 'asset_states'`,
   );
-  if (Number(present?.tables) > 0) return;
+  if (Number(present?.tables) > 0) {
+    await releaseSmallFiles(session);
+    return;
+  }
   for (let attempt = 1; ; attempt += 1) {
     try {
       // The option first: DuckDB 1.5.5 crashes when it is set after the tables in the same session.
@@ -72,4 +82,13 @@ export async function createMetaSchema(session: Session): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 100 * attempt));
     }
   }
+}
+
+/** Sets what landing needs in a lake that was made before this was known. */
+async function releaseSmallFiles(session: Session): Promise<void> {
+  const [set] = await session.queryRaw(
+    `SELECT 1 FROM ducklake_options('lakehouse')
+     WHERE option_name = 'data_inlining_row_limit' AND scope = 'SCHEMA' AND scope_entry = 'staging'`,
+  );
+  if (!set) await session.execute(LANDING_OPTION);
 }

@@ -1,9 +1,7 @@
-import { type DuckDBConnection, DuckDBInstance, type Json, StatementType } from "@duckdb/node-api";
+import { type DuckDBConnection, DuckDBInstance, type Json } from "@duckdb/node-api";
 import { z } from "zod";
-import { LotusError } from "../common/errors.ts";
+import { checkReading, parseReadingSql } from "./barrier.ts";
 import { translateError } from "./faults.ts";
-
-const READING: ReadonlySet<StatementType> = new Set([StatementType.SELECT, StatementType.EXPLAIN]);
 
 const describeRow = z.object({ column_name: z.string(), column_type: z.string() });
 
@@ -42,30 +40,34 @@ export class Session {
   }
 
   /**
-   * Runs one statement that only reads: SELECT, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN.
-   * @throws LotusError QUERY_FAILED for any other, before it runs.
+   * Runs a query from outside, which may only read, and only the lake: SELECT, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN.
+   * @throws LotusError QUERY_FAILED for any other, before DuckDB looks at more than its grammar.
    */
   async read(sql: string): Promise<Record<string, Json>[]> {
+    const [parsed] = await this.queryRaw(parseReadingSql(sql));
+    checkReading(String(parsed?.tree));
+    return this.#prepared(sql);
+  }
+
+  /** Names and types of a SELECT's result, without running it. @throws LotusError when it is not one statement. */
+  async describe(select: string): Promise<{ name: string; type: string }[]> {
+    const rows = await this.#prepared(`DESCRIBE ${select}`);
+    return rows.map((row) => {
+      const { column_name, column_type } = describeRow.parse(row);
+      return { name: column_name, type: column_type };
+    });
+  }
+
+  /** Runs exactly one statement: a text with several cannot be prepared. */
+  #prepared(sql: string): Promise<Record<string, Json>[]> {
     return this.#inTurn(async () => {
       const prepared = await this.#connection.prepare(sql);
       try {
-        if (!READING.has(prepared.statementType)) {
-          throw new LotusError(
-            "QUERY_FAILED",
-            "Only statements that read are run here: SELECT, DESCRIBE, SHOW, EXPLAIN.",
-          );
-        }
         return (await prepared.runAndReadAll()).getRowObjectsJson();
       } finally {
         prepared.destroySync();
       }
     });
-  }
-
-  /** Names and types of a SELECT's result, without running it. */
-  async describe(select: string): Promise<{ name: string; type: string }[]> {
-    const rows = await this.query(describeRow, `DESCRIBE ${select}`);
-    return rows.map((row) => ({ name: row.column_name, type: row.column_type }));
   }
 
   /** Stops the running statement, which then fails with CANCELLED. */

@@ -62,6 +62,17 @@ export function changeFeed(table: TableName, after: number, until: number): stri
   return `ducklake_table_changes('lakehouse', ${literal(table.schema)}, ${literal(table.name)}, ${literal(after + 1)}, ${literal(until)})`;
 }
 
+/**
+ * The change feed without what compaction did: a file that is written anew without its deleted rows shows every row
+ * that stays as an update. DuckLake compacts in snapshots that do nothing else.
+ */
+export function rowChanges(table: TableName, after: number, until: number): string {
+  return `(SELECT * FROM ${changeFeed(table, after, until)} WHERE snapshot_id NOT IN (
+    SELECT snapshot_id FROM __ducklake_metadata_lakehouse.ducklake.ducklake_snapshot_changes
+    WHERE snapshot_id > ${literal(after)} AND snapshot_id <= ${literal(until)}
+      AND starts_with(changes_made, 'rewrite_delete:')))`;
+}
+
 /** A table as it was at a snapshot. */
 export function tableAt(table: TableName, snapshot: number): string {
   return `lakehouse.${identifier(table.schema)}.${identifier(table.name)} AT (VERSION => ${literal(snapshot)})`;

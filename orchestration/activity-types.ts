@@ -1,4 +1,4 @@
-import type { StreamName } from "./messages.ts";
+import type { QuarantineAction, StreamName, UpkeepKind } from "./messages.ts";
 import type { Trigger } from "./names.ts";
 
 /** The activities as workflows see them. Implementations: orchestration/activities/. */
@@ -11,11 +11,26 @@ export interface Activities {
   ): Promise<{ files: number; rows: number; quarantined: number; remaining: number; publish: boolean }>;
   /** Shows a drained `overwrite` stream's newest generation, unless it is shown already. */
   publishGeneration(input: StreamName): Promise<{ published: boolean }>;
-  rebuildProcessed(input: StreamName & { reason: string }): Promise<{ rows: number; changedRows: number }>;
+  rebuildProcessed(
+    input: StreamName & { reason: string; keepOlder: boolean },
+  ): Promise<{ rows: number; changedRows: number }>;
+  /** Takes one piece of what retention no longer keeps out of landing. */
+  retainLanding(input: StreamName): Promise<{ files: number; remaining: number }>;
+  changeQuarantine(
+    input: StreamName & { action: QuarantineAction; key: string | null },
+  ): Promise<{ entries: number }>;
+  /** Compacts a processed or enriched table. @returns its data files before and after. */
+  compactTable(input: { asset: string }): Promise<{ before: number; after: number }>;
+  /** Takes a processed or enriched table back to a snapshot and holds it. */
+  rollBack(input: { asset: string; snapshot: number }): Promise<{ rows: number; changedRows: number }>;
+  /** Rebuilds a held table from what lies upstream and lets its writer go on. */
+  release(input: { asset: string }): Promise<{ rows: number; changedRows: number }>;
   materialize(input: {
     asset: string;
     full: boolean;
   }): Promise<{ mode: string; rows: number; changedRows: number }>;
+  /** Records that an enriched table is up to date with now, where nothing upstream has changed. */
+  advance(input: { asset: string }): Promise<{ advanced: boolean }>;
   /** Finds stale assets whose upstream is settled, and wakes their writers. */
   wakeStale(input: {
     /** Assets that are still being written: what reads them waits. */
@@ -23,4 +38,11 @@ export interface Activities {
     /** Assets woken and not heard of yet. */
     running: string[];
   }): Promise<{ woken: string[]; deferred: string[] }>;
+  /** Asks writers for upkeep of their tables. @returns the assets asked. */
+  wakeUpkeep(input: { kind: UpkeepKind; notify: string; keepMs: number }): Promise<{ assets: string[] }>;
+  flushMeta(): Promise<{ outcome: string }>;
+  expireSnapshots(input: { keepMs: number }): Promise<{ outcome: string }>;
+  /** Deletes what was given up before a time, epoch ms. */
+  cleanUpFiles(input: { scheduledBefore: number }): Promise<{ outcome: string }>;
+  deleteOrphans(input: { orphanAgeMs: number }): Promise<{ outcome: string }>;
 }

@@ -11,6 +11,10 @@ export type LotusEvent =
       rows: number;
       bytes: number;
       quarantined: number;
+      /** Those of the files that came in for what was fed under their keys before. */
+      replaced: number;
+      /** Objects that were deleted after they were fed. */
+      lost: number;
       remaining: number;
       milliseconds: number;
     }

@@ -7,16 +7,52 @@ export interface StreamName {
   stream: string;
 }
 
-/** What a stream's writer takes, one after another. */
+/** What a stream's writer takes, one after another. `notify`: the maintenance run that waits for it. */
 export type FeederWork =
   | { kind: "feed"; trigger: Trigger }
-  | { kind: "rebuild"; trigger: Trigger; reason: string };
+  | { kind: "rebuild"; trigger: Trigger; reason: string; keepOlder: boolean }
+  | { kind: "quarantine"; trigger: Trigger; action: QuarantineAction; key: string | null }
+  | { kind: "retention"; trigger: Trigger; notify: string | null }
+  | { kind: "compact"; trigger: Trigger; notify: string | null }
+  | { kind: "rollback"; trigger: Trigger; snapshot: number }
+  | { kind: "release"; trigger: Trigger };
 
-/** What an enriched table's writer takes. */
-export interface MaterializeWork {
-  trigger: Trigger;
-  /** Rebuild even where increments would do. */
-  full: boolean;
+/** `retry`: the file waits again; `drop`: it is never fed as it is. */
+export type QuarantineAction = "retry" | "drop";
+
+/** What an enriched table's writer takes, one after another. */
+export type MaterializeWork =
+  /** `full`: rebuild even where increments would do. */
+  | { kind: "materialize"; trigger: Trigger; full: boolean }
+  | { kind: "compact"; trigger: Trigger; notify: string | null }
+  | { kind: "advance"; trigger: Trigger; notify: string | null }
+  | { kind: "rollback"; trigger: Trigger; snapshot: number }
+  | { kind: "release"; trigger: Trigger };
+
+/** What a maintenance run does beyond its defaults. */
+export interface MaintenanceOptions {
+  /** Snapshots younger than this stay. */
+  keepMs: number;
+  /** Files of the lake's own that nothing names are deleted when they are older. */
+  orphanAgeMs: number;
+}
+
+/** What a writer tells the maintenance run that asked for a piece of upkeep. */
+export interface UpkeepDone {
+  asset: string;
+  kind: UpkeepKind;
+  /** Null: done. */
+  failure: string | null;
+}
+
+export type UpkeepKind = "retention" | "compact" | "advance";
+
+/** What one step of a maintenance run did. */
+export interface MaintenanceStep {
+  step: string;
+  /** What was done, for people. */
+  outcome: string;
+  failed: boolean;
 }
 
 /** What writers tell the automation. */

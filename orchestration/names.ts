@@ -11,6 +11,9 @@ export const searchAttributes = {
 
 export const automationId = "automation";
 
+/** The id of the schedule, and of a run that a person starts. */
+export const maintenanceId = "maintenance";
+
 export function sensorId(source: string, stream: string): string {
   return `sensor/${source}/${stream}`;
 }
@@ -24,4 +27,4 @@ export function materializeId(asset: string): string {
 }
 
 /** What made a run start. */
-export type Trigger = "sensor" | "automation" | "manual" | "code-change";
+export type Trigger = "sensor" | "automation" | "manual" | "code-change" | "maintenance";

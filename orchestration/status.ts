@@ -1,18 +1,14 @@
 import { type Client, WorkflowNotFoundError } from "@temporalio/client";
 import pLimit from "p-limit";
-import { z } from "zod";
-import { assetStates } from "../assets/asset-states.ts";
 import type { Asset, Project, Stream } from "../assets/definitions.ts";
-import { lastMaterializations } from "../assets/materializations.ts";
+import type { LandingGap } from "../assets/feeder/landing-gap.ts";
 import { processedCodeChanged, readyModels, whyStale } from "../assets/staleness.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Session } from "../lake/session.ts";
-import { changedTables } from "../lake/snapshots.ts";
-import { literal } from "../lake/sql.ts";
-import { lakeTable } from "../lake/tables.ts";
 import { readSnapshot } from "../lake/transaction.ts";
 import { Backlog } from "../sensors/backlog.ts";
 import type { ObjectStore } from "../sensors/object-store.ts";
+import { type LakeView, readLake } from "./lake-view.ts";
 import { feederId, materializeId } from "./names.ts";
 
 export interface StreamStatus {
@@ -27,8 +23,8 @@ export interface StreamStatus {
   batches: number;
 }
 
-/** `stale`: its turn comes; `waiting`: an upstream must settle first. */
-export type AssetStanding = "fresh" | "stale" | "waiting" | "running" | "failed" | "disabled";
+/** `stale`: its turn comes; `waiting`: an upstream must settle first; `held`: rolled back, until it is released. */
+export type AssetStanding = "fresh" | "stale" | "waiting" | "running" | "failed" | "held" | "disabled";
 
 export interface AssetStatus {
   key: string;
@@ -38,14 +34,14 @@ export interface AssetStatus {
   snapshot: number | null;
   updatedAt: string | null;
   state: AssetStanding;
-  /** Why it is in that state; null when fresh. */
+  /** Why it is in that state; null when fresh, but for a table that goes on with rows that other code made. */
   message: string | null;
 }
 
 export interface LakeStatus {
   /** S3, listed now, holds nothing unfed, and nothing is stale or running. */
   idle: boolean;
-  /** Idle, but for what failed and what waits for it: nothing more happens without somebody's help. */
+  /** Idle, but for what failed or is held and what waits for it: nothing more happens without somebody's help. */
   settled: boolean;
   streams: StreamStatus[];
   assets: AssetStatus[];
@@ -69,93 +65,18 @@ export async function collectStatus(parts: {
   );
   const assets = project.assets.map((asset) => assetStatus(asset, project, view, running, streams));
   const waits = streams.filter((stream) => stream.waitingFiles > 0);
-  const failed = new Set(assets.filter((asset) => asset.state === "failed").map((asset) => asset.key));
-  const moving = assets.some((asset) => asset.state === "running" || asset.state === "stale");
-  const held = waits.every((stream) => failed.has(`int_${stream.source}__${stream.stream}`));
+  const stuck = new Set(
+    assets.filter(({ state }) => state === "failed" || state === "held").map(({ key }) => key),
+  );
+  const moving = assets.some(({ state }) => state === "running" || state === "stale");
+  const waitsForHelp = waits.every((stream) => stuck.has(`int_${stream.source}__${stream.stream}`));
   return {
     idle:
-      waits.length === 0 &&
-      !moving &&
-      failed.size === 0 &&
-      !assets.some((asset) => asset.state === "waiting"),
-    settled: held && !moving,
+      waits.length === 0 && !moving && stuck.size === 0 && !assets.some(({ state }) => state === "waiting"),
+    settled: waitsForHelp && !moving,
     streams,
     assets,
   };
-}
-
-interface LakeView {
-  changes: Map<string, number>;
-  times: Map<number, string>;
-  rows: Map<string, number>;
-  last: Awaited<ReturnType<typeof lastMaterializations>>;
-  states: Awaited<ReturnType<typeof assetStates>>;
-  batches: Map<string, z.infer<typeof batchesRow>>;
-  quarantined: Map<string, number>;
-}
-
-const batchesRow = z.object({
-  source: z.string(),
-  stream: z.string(),
-  batches: z.coerce.number(),
-  rows: z.coerce.number(),
-  cursor: z.string().nullable(),
-  changed_at: z.string().nullable(),
-});
-const countRow = z.object({ source: z.string(), stream: z.string(), files: z.coerce.number() });
-const timeRow = z.object({ id: z.coerce.number(), time: z.string() });
-const rowsRow = z.object({ name: z.string(), rows: z.coerce.number() });
-const nameRow = z.object({ table_name: z.string() });
-
-async function readLake(session: Session, project: Project): Promise<LakeView> {
-  const changes = await changedTables(session, 0);
-  const batches = await session.query(
-    batchesRow,
-    `SELECT source, stream, count(*) AS batches, sum(rows)::BIGINT AS rows, arg_max(cursor_path, epoch) AS cursor,
-       strftime(max(committed_at), '%Y-%m-%dT%H:%M:%S.%gZ') AS changed_at
-     FROM lakehouse.meta.feeder_batches GROUP BY source, stream`,
-  );
-  const quarantined = await session.query(
-    countRow,
-    "SELECT source, stream, count(*) AS files FROM lakehouse.meta.quarantine GROUP BY source, stream",
-  );
-  const key = (row: { source: string; stream: string }) => `${row.source}/${row.stream}`;
-  return {
-    changes,
-    times: await snapshotTimes(session, [...changes.values()]),
-    rows: await tableRows(session, project),
-    last: await lastMaterializations(session),
-    states: await assetStates(session),
-    batches: new Map(batches.map((row) => [key(row), row])),
-    quarantined: new Map(quarantined.map((row) => [key(row), row.files])),
-  };
-}
-
-async function snapshotTimes(session: Session, snapshots: number[]): Promise<Map<number, string>> {
-  if (snapshots.length === 0) return new Map();
-  const rows = await session.query(
-    timeRow,
-    `SELECT snapshot_id AS id, strftime(snapshot_time AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%gZ') AS time
-     FROM __ducklake_metadata_lakehouse.ducklake.ducklake_snapshot
-     WHERE snapshot_id IN (${snapshots.map((id) => literal(id)).join(", ")})`,
-  );
-  return new Map(rows.map((row) => [row.id, row.time]));
-}
-
-async function tableRows(session: Session, project: Project): Promise<Map<string, number>> {
-  const present = await session.query(
-    nameRow,
-    "SELECT table_name FROM duckdb_tables() WHERE database_name = 'lakehouse' AND schema_name = 'main'",
-  );
-  const names = new Set(present.map((row) => row.table_name));
-  const counted = project.assets.filter((asset) => names.has(asset.key));
-  if (counted.length === 0) return new Map();
-  const selects = counted.map(
-    ({ key }) =>
-      `SELECT ${literal(key)} AS name, count(*) AS rows FROM ${lakeTable({ schema: "main", name: key })}`,
-  );
-  const rows = await session.query(rowsRow, selects.join(" UNION ALL "));
-  return new Map(rows.map((row) => [row.name, row.rows]));
 }
 
 async function streamStatus(
@@ -171,7 +92,7 @@ async function streamStatus(
     source,
     stream,
     cursor: fed?.cursor ?? null,
-    waitingFiles: waiting.files + waiting.misplaced,
+    waitingFiles: waiting.files + waiting.misplaced + waiting.lost,
     quarantinedFiles: view.quarantined.get(`${source}/${stream}`) ?? 0,
     rows: fed?.rows ?? 0,
     batches: fed?.batches ?? 0,
@@ -245,6 +166,8 @@ function tableStanding(
   const failure = failedAssets(project, view).get(key);
   if (failure) return { state: "failed", message: failure.message };
   if (running.has(key)) return { state: "running", message: "its writer runs" };
+  const hold = view.states.get(key);
+  if (hold?.state === "held") return { state: "held", message: hold.message };
   const observed = { last: view.last, changes: view.changes };
   const stream = project.streams.find((candidate) => candidate.processed.asset === key);
   if (stream) {
@@ -253,6 +176,8 @@ function tableStanding(
     );
     if (waiting && waiting.waitingFiles > 0)
       return { state: "stale", message: `${waiting.waitingFiles} files wait` };
+    const gap = view.kept.get(key);
+    if (gap) return { state: "fresh", message: codeChanged(stream, gap) };
     if (processedCodeChanged(stream.processed, observed))
       return { state: "stale", message: "the model changed" };
     return { state: "fresh", message: null };
@@ -264,8 +189,19 @@ function tableStanding(
   const stale = new Set(
     project.models.filter((other) => whyStale(other, observed) !== null).map((other) => other.asset),
   );
-  const { deferred } = readyModels(project.models, stale, failed);
+  const held = new Set(
+    [...view.states.values()].filter((entry) => entry.state === "held").map(({ asset }) => asset),
+  );
+  const { deferred } = readyModels(project.models, stale, failed, held);
   return { state: deferred.includes(key) ? "waiting" : "stale", message: reason };
+}
+
+/** Why a table whose model changed is not rebuilt by itself. */
+function codeChanged({ processed }: Stream, gap: LandingGap): string {
+  const incomplete = `code changed: landing lacks ${gap.files} of the files that were fed and is complete from ${gap.from} on, so that older rows stay as they are`;
+  return processed.uniqueKey.length === 0
+    ? incomplete
+    : `${incomplete}; \`lotus materialize ${processed.asset} --full --keep-older\` rebuilds the others`;
 }
 
 /** Assets that failed with the code that they have now. */

@@ -1,9 +1,27 @@
-import type { Client } from "@temporalio/client";
-import { defineSearchAttributeKey, type SearchAttributePair, SearchAttributeType } from "@temporalio/common";
-import type { AutomationNews, FeederWork, MaterializeWork, StreamName } from "./messages.ts";
+import {
+  type Client,
+  ScheduleAlreadyRunning,
+  type ScheduleOptionsStartWorkflowAction,
+  ScheduleOverlapPolicy,
+  type ScheduleSpec,
+} from "@temporalio/client";
+import {
+  defineSearchAttributeKey,
+  type SearchAttributePair,
+  SearchAttributeType,
+  type Workflow,
+} from "@temporalio/common";
+import type {
+  AutomationNews,
+  FeederWork,
+  MaintenanceOptions,
+  MaterializeWork,
+  StreamName,
+} from "./messages.ts";
 import {
   automationId,
   feederId,
+  maintenanceId,
   materializeId,
   searchAttributes,
   sensorId,
@@ -56,6 +74,47 @@ export async function tellAutomation(client: Client, news: AutomationNews): Prom
   });
 }
 
+/** Starts a maintenance run that a person asks for, or joins the one that a person started. @returns its workflow id. */
+export async function startMaintenance(client: Client, options: MaintenanceOptions): Promise<string> {
+  await client.workflow.start("maintenance", {
+    workflowId: maintenanceId,
+    taskQueue,
+    args: [options],
+    workflowIdConflictPolicy: "USE_EXISTING",
+    typedSearchAttributes: attributes({ trigger: "manual" }),
+  });
+  return maintenanceId;
+}
+
+/**
+ * Makes sure that the schedule of the maintenance is there and says what these options say. A run that is due while
+ * another still runs is left out.
+ */
+export async function scheduleMaintenance(
+  client: Client,
+  everyMs: number,
+  options: MaintenanceOptions,
+): Promise<void> {
+  const spec: ScheduleSpec = { intervals: [{ every: everyMs }] };
+  const action: ScheduleOptionsStartWorkflowAction<Workflow> = {
+    type: "startWorkflow",
+    workflowType: "maintenance",
+    workflowId: maintenanceId,
+    taskQueue,
+    args: [options],
+  };
+  // A run that a person started may hold for long; after an outage one run is enough.
+  const policies = { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: 60_000 };
+  try {
+    await client.schedule.create({ scheduleId: maintenanceId, spec, action, policies });
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    await client.schedule
+      .getHandle(maintenanceId)
+      .update((present) => ({ ...present, spec, action, policies }));
+  }
+}
+
 /** Starts a stream's sensor where it does not run, and makes it look at once. */
 export async function tickSensor(client: Client, { source, stream }: StreamName): Promise<void> {
   await client.workflow.signalWithStart("sensor", {
@@ -64,7 +123,28 @@ export async function tickSensor(client: Client, { source, stream }: StreamName)
     args: [{ source, stream }],
     signal: "tick",
     signalArgs: [],
-    typedSearchAttributes: attributes({ asset: `${source}_${stream}_sensor`, stream: `${source}/${stream}` }),
+    typedSearchAttributes: sensorAttributes(source, stream),
+  });
+}
+
+/** Starts a stream's sensor unless it runs. */
+export async function ensureSensor(client: Client, { source, stream }: StreamName): Promise<void> {
+  await client.workflow.start("sensor", {
+    workflowId: sensorId(source, stream),
+    taskQueue,
+    args: [{ source, stream }],
+    workflowIdConflictPolicy: "USE_EXISTING",
+    typedSearchAttributes: sensorAttributes(source, stream),
+  });
+}
+
+/** Starts the automation unless it runs. */
+export async function ensureAutomation(client: Client): Promise<void> {
+  await client.workflow.start("automation", {
+    workflowId: automationId,
+    taskQueue,
+    args: [],
+    workflowIdConflictPolicy: "USE_EXISTING",
   });
 }
 
@@ -76,4 +156,8 @@ const keys = {
 
 function attributes(values: { asset?: string; stream?: string; trigger?: Trigger }): SearchAttributePair[] {
   return Object.entries(values).map(([name, value]) => ({ key: keys[name as keyof typeof keys], value }));
+}
+
+function sensorAttributes(source: string, stream: string): SearchAttributePair[] {
+  return attributes({ asset: `${source}_${stream}_sensor`, stream: `${source}/${stream}` });
 }

@@ -9,7 +9,6 @@ import {
 import { assetStates } from "../assets/asset-states.ts";
 import type { Project } from "../assets/definitions.ts";
 import { createStreamTables } from "../assets/feeder/rebuild.ts";
-import { LANDING_ASSET } from "../assets/names.ts";
 import { LotusError, messageOf } from "../common/errors.ts";
 import type { TemporalConnection } from "../common/settings.ts";
 import { readFence } from "../lake/fence.ts";
@@ -19,7 +18,6 @@ import type { ObjectStore } from "../sensors/object-store.ts";
 import { createActivities } from "./activities/index.ts";
 import type { LotusEvents } from "./events.ts";
 import { taskQueue } from "./names.ts";
-import { tellAutomation, tickSensor } from "./wake.ts";
 import { Feeders } from "./worker-context.ts";
 import { bundleWorkflows } from "./workflow-bundle.ts";
 
@@ -69,6 +67,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     }),
     // Activities of different tables run side by side; DuckDB shares its threads and its memory limit among them.
     maxConcurrentActivityTaskExecutions: 8,
+    // A workflow's state is disposable: one that cannot go on (its code changed under it, or has a defect) fails, and
+    // whoever wakes it next starts it afresh, instead of waiting for somebody to terminate it.
+    workflowFailureErrorTypes: { "*": ["Error"] },
     shutdownGraceTime: "10 seconds",
     maxHeartbeatThrottleInterval: "10 seconds",
   });
@@ -84,21 +85,6 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await ended.catch(() => {});
     },
   };
-}
-
-/**
- * Starts the sensors of all streams and the automation, where they do not run, and makes them look at once. What
- * reads a stream waits until that stream's first look is over, so that a start on a full bucket builds each
- * enriched table once.
- */
-export async function startSensors(client: Client, project: Project): Promise<void> {
-  await Promise.all(
-    project.streams.map(async ({ source, stream, processed }) => {
-      await tellAutomation(client, { kind: "busy", asset: processed.asset });
-      await tickSensor(client, { source, stream });
-    }),
-  );
-  await tellAutomation(client, { kind: "settled", asset: LANDING_ASSET });
 }
 
 async function failedAssets(lake: Lake): Promise<Set<string>> {

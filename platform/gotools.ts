@@ -1,6 +1,6 @@
 import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { execa } from "execa";
 import { unzipSync } from "fflate";
 import { LotusError, messageOf } from "../common/errors.ts";
@@ -135,7 +135,7 @@ async function build(tool: GoTool, go: string, work: string): Promise<string> {
   }
   const install = await execa(go, ["install", "-ldflags=-s -w", `${tool.command}@${tool.version}`], options);
   if (install.failed) throw new Error(`go install: ${reasonOf(install)}`);
-  return join(work, tool.name);
+  return join(work, basename(tool.command));
 }
 
 /** Go wants a home folder for its caches; an account without one gets them in ours. */

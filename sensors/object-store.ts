@@ -10,6 +10,8 @@ import {
 } from "@aws-sdk/client-s3";
 import { LotusError, messageOf } from "../common/errors.ts";
 import type { S3Connection } from "../common/settings.ts";
+import { listObjects } from "./listing.ts";
+import { UNNAMEABLE } from "./raw-layout.ts";
 
 /** An object as a listing shows it. */
 export interface StoredObject {
@@ -18,6 +20,8 @@ export interface StoredObject {
   etag: string;
   /** Bytes. */
   size: number;
+  /** When it was written, as a listing says. */
+  lastModified?: Date;
 }
 
 /** The bucket. Every method throws LotusError S3_UNREACHABLE when the server does not answer. */
@@ -83,8 +87,14 @@ export class ObjectStore {
       key: answer.EncodingType === "url" ? decodeKey(entry.Key ?? "") : (entry.Key ?? ""),
       etag: (entry.ETag ?? "").replaceAll('"', ""),
       size: entry.Size ?? 0,
+      ...(entry.LastModified ? { lastModified: entry.LastModified } : {}),
     }));
     return { objects, next: answer.IsTruncated ? (answer.NextContinuationToken ?? null) : null };
+  }
+
+  /** All objects under `prefix`, a page at a time; see listObjects. */
+  list(prefix: string): AsyncGenerator<StoredObject[]> {
+    return listObjects(this, prefix, null);
   }
 
   /** The etag of an object, without quotes, or null when there is none. */
@@ -118,6 +128,27 @@ export class ObjectStore {
   }
 
   /**
+   * The bytes of an object as it was listed from `start` up to `end`, which is not included.
+   * @returns null when the object is gone, or is another one by now.
+   */
+  async range(object: StoredObject, start: number, end: number): Promise<Uint8Array | null> {
+    const request = new GetObjectCommand({
+      Bucket: this.bucket,
+      Key: object.key,
+      IfMatch: object.etag,
+      Range: `bytes=${start}-${end - 1}`,
+    });
+    try {
+      const answer = await this.#send(() => this.#client.send(request));
+      const bytes = await answer.Body?.transformToByteArray();
+      return bytes?.length === end - start ? bytes : null;
+    } catch (error) {
+      if (CHANGED.includes(statusOf((error as Error).cause) ?? 0)) return null;
+      throw error;
+    }
+  }
+
+  /**
    * Copies an object as it was listed within the bucket, on the server.
    * @returns false when it is gone, or is another one by now.
    */
@@ -138,6 +169,25 @@ export class ObjectStore {
 
   async delete(key: string): Promise<void> {
     await this.#send(() => this.#client.send(new DeleteObjectCommand({ Bucket: this.bucket, Key: key })));
+  }
+
+  /**
+   * Deletes an object unless another one lies under its key by now. Not every server knows the condition in the
+   * request, so that the etag is asked for first.
+   * @returns whether the key is free.
+   */
+  async deleteExactly(key: string, etag: string): Promise<boolean> {
+    const present = await this.etag(key);
+    if (present === null) return true;
+    if (present !== etag) return false;
+    const request = new DeleteObjectCommand({ Bucket: this.bucket, Key: key, IfMatch: `"${etag}"` });
+    try {
+      await this.#send(() => this.#client.send(request));
+      return true;
+    } catch (error) {
+      if (statusOf((error as Error).cause) === 412) return false;
+      throw error;
+    }
   }
 
   close(): void {
@@ -167,11 +217,21 @@ export class ObjectStore {
   }
 }
 
+/** What a server answers of an object that is gone, is another one, or is shorter than it was listed. */
+const CHANGED = [404, 412, 416];
+
 function statusOf(error: unknown): number | undefined {
   return (error as { $metadata?: { httpStatusCode?: number } } | undefined)?.$metadata?.httpStatusCode;
 }
 
-/** Keys listed with EncodingType=url are form-encoded: `+` is a space there, a real plus comes as %2B. */
+/**
+ * Keys listed with EncodingType=url are form-encoded: `+` is a space there, a real plus comes as %2B. A key that is no
+ * text stays encoded, marked as UNNAMEABLE: one object must not stop the listing of all others.
+ */
 function decodeKey(encoded: string): string {
-  return decodeURIComponent(encoded.replaceAll("+", " "));
+  try {
+    return decodeURIComponent(encoded.replaceAll("+", " ")).replaceAll("\0", UNNAMEABLE);
+  } catch {
+    return `${encoded}${UNNAMEABLE}`;
+  }
 }

@@ -1,22 +1,39 @@
-/** Where raw files lie: `raw/{source}/{stream}/year=YYYY/month=MM/day=DD/{file}.parquet`. */
+/** Where raw files lie: `raw/{source}/{stream}/year=YYYY/month=MM/day=DD/{file}.parquet`, or in folders below the day's. */
+
+/** Stands in a listed key for what cannot be in SQL text or in a request: a NUL character, bytes that are no UTF-8. */
+export const UNNAMEABLE = "\u2400";
 
 /** A raw file's place, read from its key. */
 export interface RawPlace {
   year: number;
   month: number;
   day: number;
+  /** What follows the day's folder: a name, or folders and a name. */
   file: string;
 }
 
-const HIVE_LAYOUT = /^year=(\d{4})\/month=(\d{1,2})\/day=(\d{1,2})\/([^/]+)$/;
+const HIVE_LAYOUT = /^year=(\d{4})\/month=(\d{1,2})\/day=(\d{1,2})\/(.+)$/s;
 
 /** The prefix of a stream's raw files, with its closing slash. */
 export function rawPrefix(source: string, stream: string): string {
   return `raw/${source}/${stream}/`;
 }
 
+/**
+ * Whether an object under `prefix` is none of ours: a name, its own or a folder's, that begins with `_` or `.`. By
+ * custom these are what a writer needs for itself (`_SUCCESS`, Spark's `_temporary`, `.part-0.crc`), and come and go.
+ */
+export function isIgnored(prefix: string, key: string): boolean {
+  return /(?:^|\/)[_.]/.test(key.slice(prefix.length));
+}
+
 /** Reads a key under `prefix`, or says why it is no raw file. */
 export function readPlace(prefix: string, key: string): RawPlace | { reason: string } {
+  if (key.includes(UNNAMEABLE)) {
+    return {
+      reason: `its key holds bytes that are no text (${UNNAMEABLE} here); store it again under another name`,
+    };
+  }
   const match = HIVE_LAYOUT.exec(key.slice(prefix.length));
   if (!match) {
     return {

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { advanceFence, readFence } from "../lake/fence.ts";
 import { commitSnapshot } from "../lake/transaction.ts";
 import type { FeedOrder } from "./support/feed-child.ts";
-import { type FedStream, FeederLake, values } from "./support/feeder-fixture.ts";
+import { type FedStream, FeederLake, storeWith, values } from "./support/feeder-fixture.ts";
 
 let lake: FeederLake;
 
@@ -136,9 +136,8 @@ describe("exactly once", () => {
     const inner = stream.context.store;
     // Another writer commits between this batch's planning and its commit.
     let interfered = 0;
-    const slow = Object.assign(Object.create(inner), {
-      url: (key: string) => inner.url(key),
-      copy: async (from: never, to: string) => {
+    const slow = storeWith(inner, {
+      copy: async (from, to) => {
         interfered += 1;
         await rival.withSession(async (session) => {
           const epoch = await readFence(session, asset);
@@ -275,11 +274,8 @@ describe("late files", () => {
   /** A stream whose S3 hands out two keys a page, with its cursor at `2026-03-10/5.parquet`. */
   async function manyPages(feeder: Record<string, unknown>): Promise<FedStream> {
     const stream = await lake.stream({ feeder });
-    const store = Object.assign(Object.create(lake.store), {
-      bucket: lake.store.bucket,
-      url: (key: string) => lake.store.url(key),
-      etag: (key: string) => lake.store.etag(key),
-      page: async (prefix: string, startAfter: string | null, token: string | null) => {
+    const store = storeWith(lake.store, {
+      page: async (prefix, startAfter, token) => {
         const { objects } = await lake.store.page(prefix, token ?? startAfter, null);
         const next = objects.length > 2 ? (objects[1]?.key ?? null) : null;
         return { objects: objects.slice(0, 2), next };

@@ -248,7 +248,7 @@ describe("a running lake", () => {
     const [total] = await running.lake.withSession((session) => session.queryRaw("SELECT * FROM fct_total"));
     expect(Object.keys(total ?? {}).sort()).toEqual(["gross", "orders"]);
 
-    await wakeMaterialize(running.client, "fct_sales", { trigger: "manual", full: true });
+    await wakeMaterialize(running.client, "fct_sales", { kind: "materialize", trigger: "manual", full: true });
     await running.client.workflow.getHandle(materializeId("fct_sales")).result();
     expect(running.events.at(-1)).toMatchObject({
       asset: "fct_sales",

@@ -65,14 +65,15 @@ function program(name: string, script: string, place = programs): string {
   return path;
 }
 
-/** A Go that "builds" a script in 0.5 s and notes each build. */
+/** A Go that "builds" a script in 0.5 s, called by the last part of the command's path, and notes each build. */
 function fakeGo(sum: string): void {
   program(
     "go",
     `case "$1 $2" in
       "version "*) echo "go version go1.26.1 linux/amd64" ;;
       "mod download") echo '{"Sum": "${sum}"}' ;;
-      *) echo built >> ${join(folder, "builds")}; sleep 0.5; echo "#!/bin/sh" > "$GOBIN/versitygw" ;;
+      *) echo built >> ${join(folder, "builds")}; sleep 0.5
+        for command; do :; done; program="\${command##*/}"; echo "#!/bin/sh" > "$GOBIN/\${program%@*}" ;;
     esac`,
   );
 }
@@ -136,6 +137,13 @@ describe("tools written in Go", () => {
     const said = reported.length;
     expect(await provisionGoTool("versitygw", report)).toBe(one);
     expect(reported).toHaveLength(said);
+  });
+
+  test("a program that go install calls by another name is kept under its own", async () => {
+    fakeGo(goTools["toxiproxy-server"].sum);
+    const path = await provisionGoTool("toxiproxy-server", report);
+    expect(path).toMatch(/toxiproxy-server-v2\.5\.0\/toxiproxy-server$/);
+    expect(existsSync(path)).toBe(true);
   });
 
   test("a build that fails says why, and the next attempt starts afresh", async () => {

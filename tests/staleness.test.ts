@@ -127,6 +127,19 @@ describe("readyModels", () => {
     expect(ask([...diamond, ...chain], ["fct_left", "fct_1"], ["fct_top"]).ready).toEqual(["fct_1"]);
   });
 
+  test("a held table is neither ready nor waited for, whatever lies above it", () => {
+    const all = diamond.map(({ asset }) => asset);
+    const held = (models: EnrichedModel[], stale: string[], unsettled: string[], ...names: string[]) =>
+      readyModels(models, new Set(stale), new Set(unsettled), new Set(names));
+    expect(held(diamond, all, [], "fct_top")).toEqual({
+      ready: ["fct_left", "fct_right"],
+      deferred: ["fct_bottom"],
+    });
+    expect(held(diamond, ["fct_bottom"], ["fct_left"], "fct_left").ready).toEqual(["fct_bottom"]);
+    expect(held(diamond, ["fct_top", "fct_bottom"], ["int_a"], "int_a").ready).toEqual(["fct_top"]);
+    expect(held(chain, ["fct_1", "fct_3"], [], "fct_2").ready).toEqual(["fct_1", "fct_3"]);
+  });
+
   /** Models in topological order over three streams, with any of them stale or unsettled. */
   const situation = fc
     .array(fc.array(fc.nat(), { maxLength: 3 }), { minLength: 1, maxLength: 9 })

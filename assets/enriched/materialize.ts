@@ -7,7 +7,9 @@ import { currentSnapshot, lastCommittedSnapshot } from "../../lake/snapshots.ts"
 import { identifier, identifiers } from "../../lake/sql.ts";
 import { lakeTable, tableColumns } from "../../lake/tables.ts";
 import { commitSnapshot, mayPlanAgain } from "../../lake/transaction.ts";
+import { appendAssetState } from "../asset-states.ts";
 import type { Column, EnrichedModel } from "../definitions.ts";
+import { refuseHeld } from "../holds.ts";
 import { lastMaterialization, recordMaterialization } from "../materializations.ts";
 import { modelFault } from "../model-fault.ts";
 import { replaceRows } from "../replace-rows.ts";
@@ -20,6 +22,8 @@ export interface MaterializeRequest {
   runId: string;
   /** Rebuild even where increments would do. */
   full: boolean;
+  /** Rebuild, and end the table's hold in the same snapshot. */
+  release?: boolean;
   /** Aborting it interrupts the running statement. */
   signal?: AbortSignal;
 }
@@ -43,7 +47,8 @@ const rowsRow = z.object({ rows: z.coerce.number() });
 /**
  * Brings an enriched table up to date, in one snapshot together with its record. The record names the snapshot
  * that was read, never the run's own commit: a batch that commits while this runs falls between the two.
- * @throws LotusError MODEL_FAILED when the SQL is at fault, LAKE_CONFLICT or FENCE_LOST when another writer won.
+ * @throws LotusError MODEL_FAILED when the SQL is at fault, LAKE_CONFLICT or FENCE_LOST when another writer won,
+ * ASSET_HELD.
  */
 export async function materialize(
   lake: Lake,
@@ -67,13 +72,16 @@ async function attemptMaterialize(
   const startedAt = new Date();
   const table = { schema: "main", name: model.asset } as const;
   const epoch = await readFence(session, model.asset);
+  if (!request.release) await refuseHeld(session, model.asset);
   const outcome = await commitSnapshot(session, async () => {
     const read = await currentSnapshot(session);
     const last = await lastMaterialization(session, model.asset);
     const present = await tableColumns(session, table);
     await showUpstreams(session, model, null);
     const output = await describeModel(session, model);
-    const mode = await chooseMode(session, model, { full: request.full, last, present, output, read });
+    const mode: Mode = request.release
+      ? { mode: "rebuild", reason: "released" }
+      : await chooseMode(session, model, { full: request.full, last, present, output, read });
     if (mode.mode === "incremental") {
       await redoTouched(session, model, output, mode.changed, read);
     }
@@ -106,6 +114,10 @@ async function attemptMaterialize(
       epoch: nextEpoch,
       startedAt,
     });
+    if (request.release) {
+      const { asset, codeHash } = model;
+      await appendAssetState(session, { asset, state: "ok", message: null, codeHash, run: request.runId });
+    }
     await dropTemporaries(session, model);
     return {
       result: { asset: model.asset, mode: mode.mode, reason: mode.reason, rows, changedRows },

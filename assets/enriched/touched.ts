@@ -1,6 +1,6 @@
 import { LotusError } from "../../common/errors.ts";
 import type { Session } from "../../lake/session.ts";
-import { changeFeed } from "../../lake/snapshots.ts";
+import { rowChanges } from "../../lake/snapshots.ts";
 import { identifier } from "../../lake/sql.ts";
 import type { Column, EnrichedModel } from "../definitions.ts";
 
@@ -24,7 +24,7 @@ export async function collectTouchedKeys(
   await session.execute(`CREATE OR REPLACE TEMP TABLE ${TOUCHED} (${columns})`);
   const selects: string[] = [];
   for (const [upstream, since] of changed) {
-    const feed = changeFeed({ schema: "main", name: upstream }, since, until);
+    const feed = rowChanges({ schema: "main", name: upstream }, since, until);
     const rule = model.upkeep.mode === "incremental" ? model.upkeep.upstreams[upstream] : undefined;
     for (const tuple of rule?.keys ?? []) {
       const expressions = tuple.map((expression, index) => keyValue(expression, types[index]));

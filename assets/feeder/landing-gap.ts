@@ -14,13 +14,21 @@ export interface LandingGap {
 
 const fileRow = z.object({ key: z.string() });
 
-/** What a rebuild from landing would miss, or null when landing holds every file that was ever fed. */
-export async function landingGap(session: Session, { source, stream }: Stream): Promise<LandingGap | null> {
-  const rows = await session.query(
+/**
+ * What a rebuild from landing would miss, or null when landing holds every file that was ever fed; without counting
+ * those of the keys `except`.
+ */
+export async function landingGap(
+  session: Session,
+  { source, stream }: Stream,
+  except: ReadonlySet<string> = new Set(),
+): Promise<LandingGap | null> {
+  const missing = await session.query(
     fileRow,
     `SELECT key FROM lakehouse.meta.feeder_files WHERE source = ${literal(source)} AND stream = ${literal(stream)}
        AND state IN ('removed', 'lost')`,
   );
+  const rows = missing.filter(({ key }) => !except.has(key));
   if (rows.length === 0) return null;
   const prefix = rawPrefix(source, stream);
   let newest = "";

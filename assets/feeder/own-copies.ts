@@ -7,14 +7,16 @@ import type { WaitingFile } from "../../sensors/batch-plan.ts";
 import type { ObjectStore } from "../../sensors/object-store.ts";
 import { dayOf } from "../../sensors/raw-layout.ts";
 import type { Column, Stream } from "../definitions.ts";
-import { isConvertible, type Misfit, misfitReason } from "./fit.ts";
+import { isNested, parseType } from "./column-types.ts";
+import { type Misfit, misfitReason } from "./fit.ts";
 import { readEverythingSql } from "./probe.ts";
 import { type InspectedFile, type RejectedFile, unreadableReason } from "./raw-files.ts";
 
 /**
  * Bytes that cannot be registered where they lie come in as a file of the lake's own, under its data path: keys
- * that DuckDB would read as a pattern, and columns that need a conversion. The name follows from key and etag, so
- * that a second attempt writes the same object again.
+ * that DuckDB would read as a pattern, columns that need a conversion, and objects that replace what was fed under
+ * their key. The name follows from key, etag and what is replaced, so that a second attempt writes the same object
+ * again, and no name that the lake has given up ever comes back: clean-up may still have to delete it.
  */
 
 /**
@@ -28,14 +30,17 @@ export async function readablePath(
   file: WaitingFile,
   seenBefore: boolean,
 ): Promise<string | null> {
-  if (!seenBefore && isReadablePath(file.key)) return store.url(file.key);
+  if (!seenBefore && file.replaces === undefined && isReadablePath(file.key)) return store.url(file.key);
   const key = ownKey(stream, file, "copy");
   return (await store.copy(file, key)) ? store.url(key) : null;
 }
 
-/** DuckDB takes these for a glob or a query string, and a backslash for a separator, and has no escape for them. */
+/**
+ * DuckDB takes these for a glob or a query string, and a backslash for a separator, and has no escape for them; control
+ * characters and empty folders it sends as they are. A folder `x=y` below the day's would become a column.
+ */
 export function isReadablePath(key: string): boolean {
-  return !/[*?[\]\\]/.test(key);
+  return !/[*?[\]\\\p{Cc}]|\/\//u.test(key) && !/\/day=[^/]*\/(?:[^/]*\/)*[^/]*=[^/]*\//.test(key);
 }
 
 const faultsRow = z.record(z.string(), z.coerce.number());
@@ -43,7 +48,7 @@ const faultsRow = z.record(z.string(), z.coerce.number());
 /**
  * Writes a copy of a raw file with its misfitting columns in the landing table's types, when not a single value
  * would change by it: each value, converted and converted back, must be the same. A column without values fits
- * whatever its type.
+ * whatever its type. No copy where the lake reads the file as it is once its values are known to have room.
  */
 export async function convertFile(
   session: Session,
@@ -67,6 +72,7 @@ export async function convertFile(
   }
   const lost = misfits.find((_, index) => faults[String(index)] !== 0);
   if (lost) return { ...file, reason: misfitReason(lost) };
+  if (misfits.every((misfit) => misfit.fit === "if-kept")) return file;
   const path = store.url(ownKey(stream, file, "converted"));
   const replacements = misfits.map((misfit) => `${convert(misfit)} AS ${identifier(misfit.column)}`);
   await session.execute(
@@ -80,26 +86,36 @@ export async function convertFile(
   return { ...file, path, columns };
 }
 
-function convert({ column, fileType, landingType }: Misfit): string {
+function convert({ column, fileType, landingType, fit }: Misfit): string {
   const value = identifier(column);
-  if (!isConvertible(fileType, landingType)) return `NULL::${landingType}`;
-  if (landingType === "VARCHAR" && isNested(fileType)) return `to_json(${value})::VARCHAR`;
+  if (fit === "never") return `NULL::${landingType}`;
+  if (landingType === "VARCHAR" && isNestedType(fileType)) return `to_json(${value})::VARCHAR`;
+  if (landingType === "VARCHAR" && fileType === "BLOB") return `TRY(decode(${value}))`;
   return `TRY_CAST(${value} AS ${landingType})`;
 }
 
+/** The first and the last moment that nanoseconds since 1970 in 64 bits can tell, in microseconds. */
+const NANOSECONDS = "TIMESTAMP '1677-09-21 00:12:43.145225' AND TIMESTAMP '2262-04-11 23:47:16.854775'";
+
+/** A condition: the value is the same after its conversion. */
 function survives(misfit: Misfit): string {
+  const { fileType, landingType, fit } = misfit;
   const value = identifier(misfit.column);
-  if (!isConvertible(misfit.fileType, misfit.landingType)) return "FALSE";
-  if (misfit.landingType === "VARCHAR" && isNested(misfit.fileType)) return "TRUE";
-  return `TRY_CAST(${convert(misfit)} AS ${misfit.fileType}) IS NOT DISTINCT FROM ${value}`;
+  if (fit === "never") return "FALSE";
+  if (landingType === "VARCHAR" && isNestedType(fileType)) return "TRUE";
+  if (landingType === "VARCHAR" && fileType === "BLOB") return `${convert(misfit)} IS NOT NULL`;
+  // TRY_CAST fails over what it should give NULL for, and wraps infinity.
+  if (landingType === "TIMESTAMP_NS") return `${value}::TIMESTAMP BETWEEN ${NANOSECONDS}`;
+  return `TRY_CAST(${convert(misfit)} AS ${fileType}) IS NOT DISTINCT FROM ${value}`;
 }
 
-function isNested(type: string): boolean {
-  return /^STRUCT\(|^MAP\(|\[\d*\]$|^UNION\(/.test(type);
+function isNestedType(type: string): boolean {
+  return isNested(parseType(type));
 }
 
 function ownKey(stream: Stream, file: WaitingFile, purpose: string): string {
-  const digest = createHash("sha256").update(`${file.key}\0${file.etag}`).digest("hex").slice(0, 32);
+  const identity = [file.key, file.etag, ...(file.replaces === undefined ? [] : [file.replaces])].join("\0");
+  const digest = createHash("sha256").update(identity).digest("hex").slice(0, 32);
   const [year, month, day] = dayOf(file.place).split("-");
   return `lakehouse/landed/${stream.source}/${stream.stream}/year=${year}/month=${month}/day=${day}/${purpose}-${digest}.parquet`;
 }

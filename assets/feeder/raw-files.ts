@@ -5,11 +5,17 @@ import type { Session } from "../../lake/session.ts";
 import { literal } from "../../lake/sql.ts";
 import type { WaitingFile } from "../../sensors/batch-plan.ts";
 import type { Column } from "../definitions.ts";
+import type { Footer } from "./footer.ts";
+
+/** A raw file, and the path under which DuckDB reads it. */
+export interface ReadableFile extends WaitingFile {
+  path: string;
+  /** Where it has been looked at already; else DuckDB is asked. */
+  footer?: Footer;
+}
 
 /** A raw file whose footer has been read. */
-export interface InspectedFile extends WaitingFile {
-  /** The path under which DuckDB reads it. */
-  path: string;
+export interface InspectedFile extends ReadableFile {
   rows: number;
   /** The file's own columns, in order. Files with the same columns share the array. */
   columns: readonly Column[];
@@ -32,21 +38,16 @@ const footerRow = z.object({
   path: z.string(),
   rows: z.coerce.number(),
   bytes: z.coerce.number(),
-  signature: z.string(),
+  signature: z.string().optional(),
 });
 
 /**
  * Reads the footers of all files at once, which also warms the caches for what follows. Files whose footer cannot
  * be read are rejected with DuckDB's reason; when none can be judged because S3 itself fails, it throws.
  */
-export async function inspectFiles(
-  session: Session,
-  files: readonly (WaitingFile & { path: string })[],
-): Promise<Inspection> {
+export async function inspectFiles(session: Session, files: readonly ReadableFile[]): Promise<Inspection> {
   const found: Inspection = { inspected: [], rejected: [], vanished: [] };
-  const [empty, full] = partition(files, (file) => file.size === 0);
-  for (const file of empty) found.rejected.push({ ...file, reason: "empty: 0 bytes; upload it again" });
-  await inspectGroup(session, full, found);
+  await inspectGroup(session, files, found);
   const order = new Map(files.map((file, index) => [file.key, index]));
   found.inspected.sort((left, right) => (order.get(left.key) ?? 0) - (order.get(right.key) ?? 0));
   return found;
@@ -55,7 +56,7 @@ export async function inspectFiles(
 /** One bad file fails the whole call, so a failing group is halved until the culprit stands alone. */
 async function inspectGroup(
   session: Session,
-  files: readonly (WaitingFile & { path: string })[],
+  files: readonly ReadableFile[],
   found: Inspection,
 ): Promise<void> {
   if (files.length === 0) return;
@@ -80,9 +81,11 @@ async function inspectGroup(
 
 async function readFooters(
   session: Session,
-  files: readonly (WaitingFile & { path: string })[],
+  files: readonly ReadableFile[],
 ): Promise<Pick<Inspection, "inspected" | "vanished">> {
-  const rows = await session.query(footerRow, footersSql(files.map((file) => file.path)));
+  const paths = files.map((file) => file.path);
+  const lookedAt = files.every((file) => file.footer);
+  const rows = await session.query(footerRow, lookedAt ? countsSql(paths) : footersSql(paths));
   const byPath = new Map(rows.map((row) => [row.path, row]));
   const columnsOf = new Map<string, readonly Column[]>();
   const inspected: InspectedFile[] = [];
@@ -95,8 +98,9 @@ async function readFooters(
       vanished.push(file);
       continue;
     }
-    const columns = columnsOf.get(footer.signature) ?? (await fileColumns(session, file.path));
-    columnsOf.set(footer.signature, columns);
+    const signature = file.footer?.signature ?? footer.signature ?? "";
+    const columns = columnsOf.get(signature) ?? (await fileColumns(session, file.path));
+    columnsOf.set(signature, columns);
     inspected.push({ ...file, rows: footer.rows, columns });
   }
   return { inspected, vanished };
@@ -127,16 +131,20 @@ export async function warmFooters(session: Session, paths: string[]): Promise<vo
     await session.execute(`SELECT sum(num_rows) FROM parquet_file_metadata(${literal(paths)})`);
 }
 
-// Reading the row counts warms the footer cache on all threads; the schemas and everything later come from it.
+// Reading the row counts warms the footer cache on all threads; everything later comes from it.
+function countsSql(paths: string[]): string {
+  return `SELECT file_name AS path, num_rows AS rows, file_size_bytes AS bytes FROM parquet_file_metadata(${literal(paths)})`;
+}
+
 function footersSql(paths: string[]): string {
   const list = literal(paths);
   return `
-    WITH counts AS MATERIALIZED (SELECT file_name, num_rows, file_size_bytes FROM parquet_file_metadata(${list})),
+    WITH counts AS MATERIALIZED (${countsSql(paths)}),
     signatures AS (
       SELECT file_name, md5(string_agg(concat_ws(':', name, type, repetition_type, num_children, converted_type,
         scale, precision, logical_type), ',' ORDER BY column_id)) AS signature
       FROM parquet_schema(${list}) GROUP BY file_name)
-    SELECT file_name AS path, num_rows AS rows, file_size_bytes AS bytes, signature FROM counts JOIN signatures USING (file_name)`;
+    SELECT path, rows, bytes, signature FROM counts JOIN signatures ON path = file_name`;
 }
 
 async function fileColumns(session: Session, path: string): Promise<readonly Column[]> {
@@ -151,11 +159,4 @@ export function unreadableReason(error: unknown): string {
 /** Whether an error says that the object does not exist (any more). */
 export function isMissing(error: unknown): boolean {
   return error instanceof LotusError && error.code === "NOT_FOUND";
-}
-
-function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
-  const yes: T[] = [];
-  const no: T[] = [];
-  for (const item of items) (test(item) ? yes : no).push(item);
-  return [yes, no];
 }

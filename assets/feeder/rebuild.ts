@@ -1,24 +1,28 @@
-import { z } from "zod";
-import { isModelFault } from "../../lake/faults.ts";
+import { LotusError } from "../../common/errors.ts";
 import { advanceFence, readFence } from "../../lake/fence.ts";
 import type { Session } from "../../lake/session.ts";
 import { currentSnapshot, lastCommittedSnapshot } from "../../lake/snapshots.ts";
-import { identifier } from "../../lake/sql.ts";
-import { lakeTable, tableColumns } from "../../lake/tables.ts";
+import { tableColumns } from "../../lake/tables.ts";
 import { commitSnapshot, mayPlanAgain } from "../../lake/transaction.ts";
-import type { Stream } from "../definitions.ts";
+import { appendAssetState } from "../asset-states.ts";
+import { findColumn } from "../columns.ts";
+import type { Column, Stream } from "../definitions.ts";
+import { refuseHeld } from "../holds.ts";
 import { recordMaterialization } from "../materializations.ts";
-import { modelFault } from "../model-fault.ts";
-import { replaceRows } from "../replace-rows.ts";
-import { shapeTable } from "../shape-table.ts";
 import type { FeederContext } from "./feed-batch.ts";
-import { readLandingSql, reconcileLanding } from "./landing.ts";
-import { checkUniqueKey, freeRows, keepRows, type ModelRows, modelRows } from "./processed.ts";
+import { reconcileLanding } from "./landing.ts";
+import { type LandingGap, landingGap } from "./landing-gap.ts";
+import { mendLanding } from "./mend.ts";
+import { rewriteProcessed } from "./rewrite.ts";
 
 export interface RebuildRequest {
   runId: string;
   /** Why, for the record: `the model changed`, `asked for`, `generation 7 is complete`. */
   reason: string;
+  /** Where landing no longer holds every file that was fed: rows whose keys it does not know stay. Default: refuse. */
+  keepOlder?: boolean;
+  /** Ends the table's hold, in the same snapshot. */
+  release?: boolean;
   signal?: AbortSignal;
 }
 
@@ -29,14 +33,11 @@ export interface RebuildOutcome {
   snapshot: number;
 }
 
-const GENERATION = "_airbyte_generation_id";
-const rowsRow = z.object({ rows: z.coerce.number() });
-
 /**
  * Makes a stream's processed table equal to its model over what landing holds, in place and in one snapshot; only
  * rows that differ are written. For an `overwrite` stream that means the newest generation: this is how it is
  * published once its backlog is drained, and an older generation that lands later changes nothing.
- * @throws LotusError MODEL_FAILED when the SQL is at fault.
+ * @throws LotusError MODEL_FAILED when the SQL is at fault, LANDING_INCOMPLETE where rows would be lost, ASSET_HELD.
  */
 export async function rebuildProcessed(
   context: FeederContext,
@@ -49,41 +50,35 @@ export async function rebuildProcessed(
         request.signal,
       );
     } catch (error) {
-      if (!mayPlanAgain(error, attempt)) throw error;
+      if (mayPlanAgain(error, attempt)) continue;
+      if (!(await mendLanding(context, error, request))) throw error;
     }
   }
 }
 
 async function attemptRebuild(
-  { stream, model }: FeederContext,
+  context: FeederContext,
   request: RebuildRequest,
   session: Session,
 ): Promise<RebuildOutcome> {
+  const { stream } = context;
   const startedAt = new Date();
   const table = { schema: "main", name: stream.processed.asset } as const;
   const epoch = await readFence(session, table.name);
+  if (!request.release) await refuseHeld(session, table.name);
   const outcome = await commitSnapshot(session, async () => {
     const read = await currentSnapshot(session);
-    const landing = await reconcileLanding(session, stream);
     const present = await tableColumns(session, table);
-    let made: ModelRows;
-    try {
-      const source = rebuildSource(stream, landing);
-      made = await keepRows(session, await modelRows(session, stream, model, source, landing));
-      if (stream.processed.head.unique_key) await checkUniqueKey(session, stream, made);
-    } catch (error) {
-      if (!isModelFault(error)) throw error;
-      throw modelFault(table.name, stream.processed.file, error);
-    }
-    await shapeTable(session, table, stream.processed.head, present, made.columns);
-    const changedRows = await replaceRows(session, {
-      table,
-      fresh: made.relation,
-      columns: made.columns.map((column) => column.name),
-      key: stream.processed.uniqueKey,
+    // A table that is not there yet has nothing to lose.
+    const gap = present === null ? null : await rebuildGap(session, stream);
+    if (gap) refuseLoss(stream, gap, present ?? [], request.keepOlder ?? false);
+    const landing = await reconcileLanding(session, stream);
+    const { rows, changedRows } = await rewriteProcessed(session, context, {
+      landing,
+      present,
+      keepOlder: gap !== null,
     });
-    await freeRows(session, stream);
-    const { rows } = await session.queryOne(rowsRow, `SELECT count(*) AS rows FROM ${lakeTable(table)}`);
+    await refuseIncomplete(context, session);
     const nextEpoch = await advanceFence(session, table.name, epoch);
     await recordMaterialization(session, {
       asset: table.name,
@@ -97,6 +92,11 @@ async function attemptRebuild(
       epoch: nextEpoch,
       startedAt,
     });
+    if (request.release) {
+      const { codeHash } = stream.processed;
+      const state = { asset: table.name, state: "ok", message: null, codeHash, run: request.runId } as const;
+      await appendAssetState(session, state);
+    }
     return {
       result: { asset: table.name, rows, changedRows },
       note: {
@@ -109,12 +109,44 @@ async function attemptRebuild(
   return { ...outcome, snapshot: await lastCommittedSnapshot(session) };
 }
 
-function rebuildSource(stream: Stream, landing: { name: string; type: string }[]): string {
-  const all = readLandingSql(stream, landing);
-  if (stream.destinationSyncMode !== "overwrite") return all;
-  const source = lakeTable({ schema: "staging", name: stream.landing.table });
-  return `${all} WHERE ${identifier(GENERATION)} IS NOT DISTINCT FROM
-    (SELECT max(${identifier(GENERATION)}) FROM ${source})`;
+/**
+ * What a rebuild from landing would miss, or null. The table of an `overwrite` stream is by definition what landing
+ * holds of the newest generation: older files do not count.
+ */
+export async function rebuildGap(session: Session, stream: Stream): Promise<LandingGap | null> {
+  return stream.destinationSyncMode === "overwrite" ? null : landingGap(session, stream);
+}
+
+/** @throws LotusError LANDING_INCOMPLETE unless older rows are to be kept, and can be told from those of landing. */
+function refuseLoss(stream: Stream, gap: LandingGap, present: readonly Column[], keepOlder: boolean): void {
+  const { asset, uniqueKey } = stream.processed;
+  const files = gap.files === 1 ? "1 of the files that were fed" : `${gap.files} of the files that were fed`;
+  const missing = `${asset} cannot be rebuilt from landing: landing no longer holds ${files}; it is complete from ${gap.from} on`;
+  const absent = uniqueKey.filter((name) => !findColumn(present, name));
+  let remedy: string | null = null;
+  if (uniqueKey.length === 0) {
+    remedy =
+      "The table has no key, by which older rows could be told from those of landing: it stays as it is.";
+  } else if (absent.length > 0) {
+    remedy = `Its older rows have no ${absent.join(", ")}, which the key needs, so that they cannot be kept: give the model its earlier key.`;
+  } else if (!keepOlder) {
+    remedy = `Keep the older rows as they are: lotus materialize ${asset} --full --keep-older`;
+  }
+  if (remedy !== null) throw new LotusError("LANDING_INCOMPLETE", `${missing}. ${remedy}`);
+}
+
+/**
+ * A batch that replaces changed files takes their registrations out before it commits. What landing showed without
+ * them must not become the table: looked at after landing was read, since registrations only ever go.
+ * @throws LotusError NOT_FOUND, upon which landing is mended.
+ */
+async function refuseIncomplete({ backlog, stream }: FeederContext, session: Session): Promise<void> {
+  const missing = await backlog.ledger.checkRegistrations(session);
+  if (missing.length === 0) return;
+  throw new LotusError(
+    "NOT_FOUND",
+    `${stream.landing.table} lacks ${missing.length} files that were fed, the first ${missing[0]}: they changed in S3. Try again.`,
+  );
 }
 
 /**

@@ -1,10 +1,18 @@
 import type { Session } from "../../lake/session.ts";
 import type { ProcessedModel } from "../definitions.ts";
+import { sameName } from "../names.ts";
 import { deparse, type ParseTree, parseSelect } from "../parse-tree.ts";
 import { withHiddenColumn } from "../row-wise.ts";
 
-/** The struct column by which a row's version rides through the model beside what the SELECT passes on. */
-export const HIDDEN_COLUMN = "__lotus";
+/**
+ * A name, like none of those `taken`, for the struct column by which a row's version rides through the model beside
+ * what the SELECT passes on.
+ */
+export function hiddenColumn(taken: readonly string[]): string {
+  let name = "__lotus";
+  while (taken.some((other) => sameName(other, name))) name += "_";
+  return name;
+}
 
 /** A processed model, ready to run over landed rows. */
 export class RunnableModel {
@@ -31,7 +39,7 @@ export class RunnableModel {
   }
 
   /**
-   * The SELECT, rewritten to pass HIDDEN_COLUMN on as its last column over a landing table with these columns;
+   * The SELECT, rewritten to pass the hidden column on as its last one over a landing table with these columns;
    * its other columns are to be taken by place.
    */
   withHiddenColumn(landingColumns: readonly string[]): Promise<string> {
@@ -40,7 +48,7 @@ export class RunnableModel {
     if (!sql) {
       sql = deparse(
         this.#scratch,
-        withHiddenColumn(this.#tree, this.#landingTable, HIDDEN_COLUMN, landingColumns),
+        withHiddenColumn(this.#tree, this.#landingTable, hiddenColumn(landingColumns), landingColumns),
       );
       this.#rewritten.set(key, sql);
     }

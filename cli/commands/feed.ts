@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { refuseHeld } from "../../assets/holds.ts";
 import { feederId } from "../../orchestration/names.ts";
 import { wakeFeeder } from "../../orchestration/wake.ts";
 import { findStream } from "../../orchestration/worker-context.ts";
@@ -13,8 +14,9 @@ export function feedCommand(): Command {
     .argument("<stream>")
     .option("--project <dir>", "the project; default: the one that runs")
     .action((source: string, stream: string, options: { project?: string }) =>
-      withRunningLake(async ({ client }) => {
-        findStream(await loadRunningProject(options.project), source, stream);
+      withRunningLake(async ({ lake, client }) => {
+        const { processed } = findStream(await loadRunningProject(options.project), source, stream);
+        await lake.withSession((session) => refuseHeld(session, processed.asset));
         await wakeFeeder(client, { source, stream }, { kind: "feed", trigger: "manual" });
         await followRun(client, feederId(source, stream));
         print(`${source}/${stream} is fed`);

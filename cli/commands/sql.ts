@@ -7,15 +7,16 @@ export function sqlCommand(): Command {
   return new Command("sql")
     .description("run a query over the lake, read-only; tables of schema main go by their bare names")
     .argument("<query>", 'for example "SELECT * FROM fct_sales LIMIT 10"')
+    .option("--at <point>", "everything as of a snapshot's number or a time (ISO 8601, UTC without a zone)")
     .option("--json", "an array of objects; BIGINT and DECIMAL are exact text")
     .addOption(new Option("--csv", "comma-separated values with a header").conflicts("json"))
-    .action((query: string, options: { json?: boolean; csv?: boolean }) =>
+    .action((query: string, options: { at?: string; json?: boolean; csv?: boolean }) =>
       withRunningLake(async ({ lake }) => {
         const rows = await lake.withSession((session) => session.read(query));
         if (options.json) print(JSON.stringify(rows, null, 2));
         else if (options.csv) printCsv(rows);
         else printTable(rows);
-      }),
+      }, options.at),
     );
 }
 

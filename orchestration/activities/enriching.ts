@@ -1,6 +1,7 @@
 import { assetStates, isResting, recordAssetState } from "../../assets/asset-states.ts";
 import type { EnrichedModel } from "../../assets/definitions.ts";
 import { materialize } from "../../assets/enriched/materialize.ts";
+import { rebuildGap } from "../../assets/feeder/rebuild.ts";
 import { lastMaterializations } from "../../assets/materializations.ts";
 import { oldestRead, processedCodeChanged, readyModels, whyStale } from "../../assets/staleness.ts";
 import { LotusError } from "../../common/errors.ts";
@@ -40,18 +41,23 @@ export function enrichingActivities(worker: WorkerContext): Pick<Activities, "ma
     wakeStale: ({ busy, running }) =>
       runActivity(async () => {
         const { streams, models } = worker.project;
-        const { stale, changed, resting } = await findStale(worker);
+        const { stale, changed, resting, held } = await findStale(worker);
         for (const stream of streams.filter((candidate) => changed.has(candidate.processed.asset))) {
           await wakeFeeder(worker.client, stream, {
             kind: "rebuild",
             trigger: "code-change",
             reason: "the model changed",
+            keepOlder: false,
           });
         }
         const unsettled = new Set([...busy, ...running, ...changed, ...resting]);
-        const { ready, deferred } = readyModels(models, stale, unsettled);
+        const { ready, deferred } = readyModels(models, stale, unsettled, held);
         for (const asset of ready)
-          await wakeMaterialize(worker.client, asset, { trigger: "automation", full: false });
+          await wakeMaterialize(worker.client, asset, {
+            kind: "materialize",
+            trigger: "automation",
+            full: false,
+          });
         return { woken: ready, deferred };
       }),
   };
@@ -69,7 +75,10 @@ export function enrichingActivities(worker: WorkerContext): Pick<Activities, "ma
   }
 }
 
-/** Which enriched tables are stale, which processed tables were made by other code, and what rests after a failure. */
+/**
+ * Which enriched tables are stale, which processed tables are to be rebuilt by other code, what rests after a failure,
+ * and what is held.
+ */
 async function findStale(worker: WorkerContext) {
   const { streams, models } = worker.project;
   return worker.lake.withSession((session) =>
@@ -81,25 +90,28 @@ async function findStale(worker: WorkerContext) {
       const stale = new Set(
         models.filter((model) => whyStale(model, observed) !== null).map((model) => model.asset),
       );
-      const changed = new Set(
-        streams
-          .map((stream) => stream.processed)
-          .filter((processed) => processedCodeChanged(processed, observed))
-          .filter((processed) => !isResting(states.get(processed.asset), processed.codeHash))
-          .map((processed) => processed.asset),
+      const held = new Set(
+        [...states.values()].filter(({ state }) => state === "held").map(({ asset }) => asset),
       );
+      const changed = new Set<string>();
+      for (const stream of streams) {
+        const { processed } = stream;
+        if (!processedCodeChanged(processed, observed) || held.has(processed.asset)) continue;
+        if (isResting(states.get(processed.asset), processed.codeHash)) continue;
+        if ((await rebuildGap(session, stream)) === null) changed.add(processed.asset);
+      }
       const resting = new Set(
         models
           .filter((model) => isResting(states.get(model.asset), model.codeHash))
           .map((model) => model.asset),
       );
-      return { stale, changed, resting };
+      return { stale, changed, resting, held };
     }),
   );
 }
 
 /** @throws LotusError NOT_FOUND with the models that there are. */
-function findModel(worker: WorkerContext, asset: string): EnrichedModel {
+export function findModel(worker: WorkerContext, asset: string): EnrichedModel {
   const found = worker.project.models.find((model) => model.asset === asset);
   if (found) return found;
   const names = worker.project.models.map((model) => model.asset).join(", ");

@@ -1,7 +1,10 @@
 import { activityInfo } from "@temporalio/activity";
 import { assetStates, isResting, recordAssetState } from "../../assets/asset-states.ts";
-import { type FeederContext, feedBatch, readCursorKey } from "../../assets/feeder/feed-batch.ts";
+import { readCursorKey } from "../../assets/feeder/batch-record.ts";
+import { type FeederContext, feedBatch } from "../../assets/feeder/feed-batch.ts";
+import { changeQuarantine } from "../../assets/feeder/quarantine.ts";
 import { rebuildProcessed } from "../../assets/feeder/rebuild.ts";
+import { isHeld } from "../../assets/holds.ts";
 import { lastMaterialization } from "../../assets/materializations.ts";
 import { LotusError } from "../../common/errors.ts";
 import { literal } from "../../lake/sql.ts";
@@ -14,7 +17,10 @@ import { runActivity, runId } from "./run-activity.ts";
 /** The activities of a stream: its sensor's and its writer's. */
 export function feedingActivities(
   worker: WorkerContext,
-): Pick<Activities, "tickSensor" | "feedBatch" | "publishGeneration" | "rebuildProcessed"> {
+): Pick<
+  Activities,
+  "tickSensor" | "feedBatch" | "publishGeneration" | "rebuildProcessed" | "changeQuarantine"
+> {
   const { failed } = worker;
 
   /** Runs a piece of the writer's work; a model's fault is recorded and told, and so is its end. */
@@ -57,8 +63,8 @@ export function feedingActivities(
           // Who tells may know of a file that is late beyond the look-back.
           return backlog.scan(session, { cursorKey, whole: told });
         });
-        const count = waiting.files + waiting.misplaced;
-        const wakes = count > 0 && (told || !(await restsAfterFailure(context)));
+        const count = waiting.files + waiting.misplaced + waiting.lost;
+        const wakes = count > 0 && (await mayFeed(context, told));
         if (wakes) {
           worker.events.emit({ kind: "found", source, stream, files: count, bytes: waiting.bytes });
           await wakeFeeder(worker.client, { source, stream }, { kind: "feed", trigger: "sensor" });
@@ -79,8 +85,8 @@ export function feedingActivities(
           retried: activityInfo().attempt > 1,
           signal,
         });
-        const { files, rows, bytes, quarantined, remaining } = outcome;
-        if (files + quarantined > 0) {
+        const { files, rows, bytes, quarantined, replaced, lost, remaining } = outcome;
+        if (files + quarantined + lost > 0) {
           worker.events.emit({
             kind: "batch",
             source,
@@ -89,6 +95,8 @@ export function feedingActivities(
             rows,
             bytes,
             quarantined,
+            replaced,
+            lost,
             remaining,
             milliseconds: Date.now() - started,
           });
@@ -103,36 +111,50 @@ export function feedingActivities(
       write({ source, stream }, async (context, signal) => {
         const { asset } = context.stream.processed;
         const published = await hasUnpublished(context);
-        if (published) await rebuild(context, "a generation is complete", signal);
+        if (published)
+          await rebuild(context, { reason: "a generation is complete", keepOlder: false }, signal);
         await tellAutomation(worker.client, { kind: "settled", asset });
         return { published };
       }),
 
-    rebuildProcessed: ({ source, stream, reason }) =>
+    rebuildProcessed: ({ source, stream, reason, keepOlder }) =>
       write({ source, stream }, async (context, signal) => {
-        const outcome = await rebuild(context, reason, signal);
+        const outcome = await rebuild(context, { reason, keepOlder }, signal);
         await tellAutomation(worker.client, { kind: "settled", asset: outcome.asset });
         return { rows: outcome.rows, changedRows: outcome.changedRows };
       }),
+
+    changeQuarantine: ({ source, stream, action, key }) =>
+      runActivity(async (signal) => {
+        const context = await worker.feeders.get(source, stream);
+        return changeQuarantine(context, { action, key, runId: runId(), signal });
+      }),
   };
 
-  async function rebuild(context: FeederContext, reason: string, signal: AbortSignal) {
+  async function rebuild(
+    context: FeederContext,
+    how: { reason: string; keepOlder: boolean },
+    signal: AbortSignal,
+  ) {
     const started = Date.now();
-    const outcome = await rebuildProcessed(context, { runId: runId(), reason, signal });
+    const outcome = await rebuildProcessed(context, { runId: runId(), ...how, signal });
+    const { reason } = how;
     worker.events.emit({ kind: "rebuild", ...outcome, reason, milliseconds: Date.now() - started });
     return outcome;
   }
 }
 
-async function restsAfterFailure(context: FeederContext): Promise<boolean> {
+/** Whether a stream's writer may be woken: not while its table is held, nor soon after a failure unless `told`. */
+async function mayFeed(context: FeederContext, told: boolean): Promise<boolean> {
   const { asset, codeHash } = context.stream.processed;
-  const states = await context.lake.withSession(assetStates);
-  return isResting(states.get(asset), codeHash);
+  const state = (await context.lake.withSession(assetStates)).get(asset);
+  return state?.state !== "held" && (told || !isResting(state, codeHash));
 }
 
-/** Whether files have landed since the processed table was last written. */
+/** Whether files have landed since the processed table was last written, and it may be written. */
 async function hasUnpublished({ lake, stream }: FeederContext): Promise<boolean> {
   return lake.withSession(async (session) => {
+    if (await isHeld(session, stream.processed.asset)) return false;
     const last = await lastMaterialization(session, stream.processed.asset);
     const [newer] = await session.queryRaw(
       `SELECT 1 FROM lakehouse.meta.feeder_batches WHERE source = ${literal(stream.source)}

@@ -14,6 +14,9 @@ const FINAL = new Set<string>([
   "LAKE_INCOMPATIBLE",
   "SETTINGS_INVALID",
   "PROJECT_INVALID",
+  "LANDING_INCOMPLETE",
+  "ROLLBACK_REFUSED",
+  "ASSET_HELD",
 ]);
 
 /**

@@ -9,13 +9,14 @@ import {
 } from "@temporalio/workflow";
 import type { Activities } from "../activity-types.ts";
 import type { AutomationNews } from "../messages.ts";
+import { heartbeatTimeout, untilItSucceeds } from "./timeouts.ts";
 
 export const newsSignal = defineSignal<[AutomationNews]>("news");
 
 const { wakeStale } = proxyActivities<Activities>({
   startToCloseTimeout: "5 minutes",
-  heartbeatTimeout: "30 seconds",
-  retry: { initialInterval: "1 second", maximumInterval: "30 seconds" },
+  heartbeatTimeout,
+  retry: untilItSucceeds,
 });
 
 /** Under continuous load, what is deferred is brought up to date at least this often. */

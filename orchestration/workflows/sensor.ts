@@ -8,14 +8,15 @@ import {
 } from "@temporalio/workflow";
 import type { Activities } from "../activity-types.ts";
 import type { StreamName } from "../messages.ts";
+import { heartbeatTimeout, untilItSucceeds } from "./timeouts.ts";
 
 /** Looks at once instead of at the next poll: an S3 notification, a sync's end, a person. */
 export const tickSignal = defineSignal("tick");
 
 const { tickSensor } = proxyActivities<Activities>({
   startToCloseTimeout: "10 minutes",
-  heartbeatTimeout: "30 seconds",
-  retry: { initialInterval: "1 second", maximumInterval: "30 seconds" },
+  heartbeatTimeout,
+  retry: untilItSucceeds,
 });
 
 /** One for each stream, for ever: lists S3 on a timer or a signal, and wakes the feeder when something waits. */

@@ -319,6 +319,17 @@ export class FedStream {
   }
 }
 
+/** The store with some of its methods replaced; more may be replaced later by assigning them. */
+export function storeWith(store: ObjectStore, methods: Partial<ObjectStore>): ObjectStore {
+  return new Proxy(store, {
+    set: (_, name, value) => Reflect.set(methods, name, value),
+    get(target, name) {
+      const value = Reflect.get(methods, name) ?? Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
 /** A SELECT of rows given as tuples: `values("id, v", "(1, 'a')")`, with Airbyte's columns where they are named. */
 export function values(columns: string, ...tuples: string[]): string {
   return `SELECT * FROM (VALUES ${tuples.join(", ")}) AS t (${columns})`;

@@ -5,8 +5,9 @@ import type { Project } from "../../assets/definitions.ts";
 import { Lake } from "../../lake/lake.ts";
 import { connectTemporal, registerSearchAttributes } from "../../orchestration/connect.ts";
 import { type LotusEvent, LotusEvents } from "../../orchestration/events.ts";
+import { startSensors } from "../../orchestration/standing.ts";
 import { collectStatus, type LakeStatus } from "../../orchestration/status.ts";
-import { startSensors, startWorker } from "../../orchestration/worker.ts";
+import { startWorker } from "../../orchestration/worker.ts";
 import { ObjectStore } from "../../sensors/object-store.ts";
 import type { Isolation } from "./isolation.ts";
 

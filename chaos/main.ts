@@ -1,0 +1,57 @@
+import { randomInt } from "node:crypto";
+import { Command, InvalidArgumentError } from "commander";
+import { lineOf, totalsOf } from "./report.ts";
+import { runChaos } from "./run.ts";
+
+const program = new Command("chaos")
+  .description(
+    "Feeds a lake while it kills workers, restarts servers and cuts the net, and looks after each round whether the lake is right.",
+  )
+  .option("--rounds <number>", "how many rounds", wholeNumber, 50)
+  .option("--seed <number>", "what decides everything; drawn and printed when it is left out", wholeNumber)
+  .option("--short", "less load in a round", false)
+  .option("--keep", "leave the state folder behind", false);
+program.parse();
+const {
+  rounds,
+  short,
+  keep,
+  seed = randomInt(1_000_000),
+} = program.opts<{
+  rounds: number;
+  seed?: number;
+  short: boolean;
+  keep: boolean;
+}>();
+
+const print = (line: string) => process.stdout.write(`${line}\n`);
+const again = `npm run chaos -- --rounds ${rounds} --seed ${seed}${short ? " --short" : ""}`;
+print(`seed ${seed}`);
+const abort = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    if (abort.signal.aborted) process.exit(130);
+    print("stopping; once more to stop at once");
+    abort.abort();
+  });
+}
+const outcome = await runChaos({
+  rounds,
+  seed,
+  short,
+  keep,
+  report: (line) => process.stderr.write(`${line}\n`),
+  done: (report) => print(lineOf(report, rounds)),
+  signal: abort.signal,
+});
+print(`\n${totalsOf(outcome.rounds)}`);
+if (outcome.folder) print(`state: ${outcome.folder}`);
+const failed = outcome.rounds.some((round) => round.findings.length > 0);
+if (failed) print(`again: ${again}`);
+process.exit(failed || abort.signal.aborted ? 1 : 0);
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("a whole number is expected");
+  return value;
+}

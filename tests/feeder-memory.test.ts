@@ -1,0 +1,232 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { FeederContext } from "../assets/feeder/feed-batch.ts";
+import { rebuildProcessed } from "../assets/feeder/rebuild.ts";
+import type { LotusError } from "../common/errors.ts";
+import { Lake } from "../lake/lake.ts";
+import { type FedStream, FeederLake, type StreamSpec } from "./support/feeder-fixture.ts";
+
+let fixture: FeederLake;
+
+beforeAll(async () => {
+  fixture = await FeederLake.open();
+});
+
+afterAll(() => fixture?.close());
+
+/** A process with so little memory on the same lake. */
+async function scarce(
+  stream: FedStream,
+  memoryLimit: string,
+  options: { spillDir?: string; spillLimit?: string } = {},
+): Promise<FeederContext> {
+  const { connections, tools, folder } = fixture.isolation;
+  const lake = await Lake.open({
+    connections,
+    engine: { memoryLimit, threads: 2 },
+    extensions: tools.extensions,
+    spillDir: options.spillDir ?? join(folder, "scarce"),
+  });
+  if (options.spillLimit !== undefined) {
+    const limit = `SET max_temp_directory_size = '${options.spillLimit}'`;
+    await lake.withSession((session) => session.execute(limit));
+  }
+  return stream.process(lake);
+}
+
+/** `count` rows of 130 bytes with ids in no order, some of them twice; `version` tells a later file's rows. */
+function wideRows(count: number, version: number, from = 0): string {
+  return `
+    SELECT (hash(i % ${Math.ceil(count * 0.9)} + ${from}) % 100000000)::BIGINT AS id,
+      repeat(hash(i + ${version})::VARCHAR, 4) AS v, md5((i * 7 + ${version})::VARCHAR) AS w,
+      TIMESTAMP '2026-01-01' + INTERVAL (${version} * 1000000 + i) SECOND AS updated_at
+    FROM range(${count}) AS r (i)`;
+}
+
+const SPEC: StreamSpec = {
+  fields: {
+    id: "integer",
+    v: "string",
+    w: "string",
+    updated_at: { type: "string", format: "date-time", airbyte_type: "timestamp_without_timezone" },
+  },
+  config: { cursor_field: ["updated_at"] },
+};
+
+/** What the processed table must hold of each column, and what it holds. */
+async function compare(stream: FedStream, selects: string[]): Promise<[unknown, unknown]> {
+  const sums =
+    "count(*)::INTEGER AS n, count(DISTINCT id)::INTEGER AS ids, sum(hash(id, v, w, updated_at))::VARCHAR AS sum";
+  const [held] = await fixture.query(`SELECT ${sums} FROM ${stream.processedTable}`);
+  if (selects.length === 0) return [held, null];
+  const latest = `SELECT * FROM (${selects.map((select) => `(${select})`).join(" UNION ALL ")})
+    QUALIFY row_number() OVER (PARTITION BY id ORDER BY updated_at DESC) = 1`;
+  const [wanted] = await fixture.writer.queryRaw(`SELECT ${sums} FROM (${latest})`);
+  return [held, wanted];
+}
+
+/** Whether this machine lets us mount a file system. */
+function canMount(): boolean {
+  try {
+    execFileSync("unshare", ["--mount", "true"], { stdio: "ignore" });
+    return process.platform === "linux" && process.getuid?.() === 0;
+  } catch {
+    return false;
+  }
+}
+
+describe("a batch that needs more memory than there is", () => {
+  test("is split until it fits: everything is fed, once, and rightly; and the size is remembered", async () => {
+    const stream = await fixture.stream(SPEC);
+    const selects = Array.from({ length: 8 }, (_, index) => wideRows(60_000, index + 1, index * 20_000));
+    const keys: string[] = [];
+    for (const [index, select] of selects.entries())
+      keys.push(await stream.put(`2026-01-0${index + 1}/a.parquet`, select));
+    const context = await scarce(stream, "70MB");
+    const shrink = vi.spyOn(context.backlog.appetite, "shrink");
+    const outcomes = await stream.feed({ as: context });
+    context.lake.close();
+    expect(outcomes.length).toBeGreaterThan(1);
+    expect(shrink.mock.calls.length).toBeGreaterThan(0);
+    // Not every batch begins with running out.
+    expect(shrink.mock.calls.length).toBeLessThan(outcomes.length + 4);
+    await stream.expectFedOnce(keys);
+    const [held, wanted] = await compare(stream, selects);
+    expect(held).toEqual(wanted);
+  });
+
+  test("keeps its id: who asks again is told what was committed", async () => {
+    const stream = await fixture.stream(SPEC);
+    const keys = [];
+    for (const index of [1, 2, 3, 4])
+      keys.push(await stream.put(`2026-01-0${index}/a.parquet`, wideRows(60_000, index)));
+    const context = await scarce(stream, "70MB");
+    const [first] = await stream.feed({ as: context, limit: 1, batchId: "split" });
+    expect(first?.files).toBeLessThan(4);
+    const again = await stream.feedOnce({ as: context, batchId: "split", retried: true });
+    expect(again).toMatchObject({ files: first?.files, rows: first?.rows });
+    await stream.drain({ as: context });
+    context.lake.close();
+    await stream.expectFedOnce(keys);
+  });
+});
+
+describe("one file that needs more memory than there is", () => {
+  test.each<[string, StreamSpec]>([
+    ["with the stream's key", SPEC],
+    [
+      "with a key of the model's own",
+      {
+        ...SPEC,
+        model: "/* ---\nunique_key: [name, id]\n--- */ SELECT concat('n', id) AS name, * FROM TABLE_NAME",
+      },
+    ],
+  ])("is merged in parts, %s, in one snapshot", async (_, spec) => {
+    const stream = await fixture.stream(spec);
+    const selects = [wideRows(250_000, 1), wideRows(250_000, 2, 125_000)];
+    const keys = [];
+    const context = await scarce(stream, "80MB");
+    for (const [index, select] of selects.entries()) {
+      keys.push(await stream.put(`2026-01-0${index + 1}/a.parquet`, select));
+      const [before] = await fixture.query(
+        "SELECT max(snapshot_id)::INTEGER AS id FROM lakehouse.snapshots()",
+      );
+      const [outcome] = await stream.feed({ as: context });
+      expect(outcome).toMatchObject({ files: 1, rows: 250_000, snapshot: Number(before?.id) + 1 });
+    }
+    expect(context.backlog.appetite.parts).toBeGreaterThan(1);
+    context.lake.close();
+    await stream.expectFedOnce(keys);
+    const [held, wanted] = await compare(stream, selects);
+    expect(held).toEqual(wanted);
+  });
+
+  test("streams through where there is no key", async () => {
+    const stream = await fixture.stream({ ...SPEC, config: { primary_key: [] } });
+    const key = await stream.put("2026-01-01/a.parquet", wideRows(500_000, 1));
+    const context = await scarce(stream, "110MB");
+    const [outcome] = await stream.feed({ as: context });
+    context.lake.close();
+    expect(outcome).toMatchObject({ files: 1, rows: 500_000 });
+    await stream.expectFedOnce([key]);
+  });
+
+  test("fails with advice where nothing helps, and nothing is written; with more memory it goes on", async () => {
+    const stream = await fixture.stream(SPEC);
+    const key = await stream.put("2026-01-01/a.parquet", wideRows(300_000, 1));
+    const context = await scarce(stream, "30MB");
+    await expect(stream.feed({ as: context })).rejects.toMatchObject(ADVICE);
+    context.lake.close();
+    expect(await stream.ledger()).toEqual([]);
+    expect(await stream.quarantine()).toEqual([]);
+    expect(await stream.rows("count(*)::INTEGER")).toEqual([[0]]);
+    await stream.feed();
+    await stream.expectFedOnce([key]);
+  });
+});
+
+const ADVICE = {
+  code: "OUT_OF_MEMORY",
+  retryable: true,
+  message: expect.stringMatching(/LOTUS_MEMORY_LIMIT.*spill folder.*feeder\.batch/),
+} satisfies Partial<Record<keyof LotusError, unknown>>;
+
+describe("a spill folder", () => {
+  test("that is nearly full: the batch is split and goes on", async () => {
+    const stream = await fixture.stream(SPEC);
+    const selects = Array.from({ length: 4 }, (_, index) => wideRows(150_000, index + 1, index * 50_000));
+    const keys: string[] = [];
+    for (const [index, select] of selects.entries())
+      keys.push(await stream.put(`2026-01-0${index + 1}/a.parquet`, select));
+    const context = await scarce(stream, "90MB", { spillLimit: "10MB" });
+    const outcomes = await stream.feed({ as: context });
+    context.lake.close();
+    expect(outcomes.length).toBeGreaterThan(1);
+    await stream.expectFedOnce(keys);
+    const [held, wanted] = await compare(stream, selects);
+    expect(held).toEqual(wanted);
+  });
+
+  test.skipIf(!canMount()).each([
+    ["on a full disk", "size=1m"],
+    ["that cannot be written", "ro,size=1m"],
+  ])(
+    "%s: the work fails with advice, nothing is written, and it goes on when there is room",
+    async (_, options) => {
+      const stream = await fixture.stream(SPEC);
+      const key = await stream.put("2026-01-01/a.parquet", wideRows(400_000, 1));
+      const spillDir = join(fixture.isolation.folder, "disk");
+      mkdirSync(spillDir, { recursive: true });
+      execFileSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", spillDir]);
+      try {
+        // DuckDB looks at the free space when it starts; the disk may fill up afterwards.
+        const context = await scarce(stream, "30MB", { spillDir, spillLimit: "1GB" });
+        await expect(stream.feed({ as: context })).rejects.toMatchObject(ADVICE);
+        context.lake.close();
+      } finally {
+        execFileSync("umount", ["-l", spillDir]);
+      }
+      expect(await stream.ledger()).toEqual([]);
+      expect(await stream.quarantine()).toEqual([]);
+      await stream.feed();
+      await stream.expectFedOnce([key]);
+    },
+  );
+});
+
+test("a rebuild without the memory for it fails with advice and leaves the table as it was", async () => {
+  const stream = await fixture.stream(SPEC);
+  await stream.put("2026-01-01/a.parquet", wideRows(400_000, 1));
+  await stream.feed();
+  const before = await compare(stream, []).then(([held]) => held);
+  const context = await scarce(stream, "30MB", { spillLimit: "1MB" });
+  await expect(rebuildProcessed(context, { runId: "r", reason: "test" })).rejects.toMatchObject(ADVICE);
+  context.lake.close();
+  const [batches] = await fixture.query(
+    "SELECT count(*)::INTEGER AS n FROM meta.materializations WHERE run = 'r'",
+  );
+  expect(batches).toEqual({ n: 0 });
+  expect(await compare(stream, []).then(([held]) => held)).toEqual(before);
+});
