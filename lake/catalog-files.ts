@@ -1,3 +1,6 @@
+import { literal } from "./sql.ts";
+import type { TableName } from "./tables.ts";
+
 /**
  * The catalog's own lists of files, as SQL over the attached metadata database. A relative path counts from the
  * lake's data path, in a data file's or a delete file's row from its table's folder.
@@ -7,15 +10,18 @@ const CATALOG = "__ducklake_metadata_lakehouse.ducklake";
 
 const ROOT = `(SELECT value FROM ${CATALOG}.ducklake_metadata WHERE key = 'data_path' AND scope IS NULL)`;
 
-/** A SELECT of `path`: every file that some snapshot which is kept shows, data and deletes, as `s3://...`. */
-export const REFERENCED_SQL = `
-  WITH folders AS (
+/** The folder of each table, as SQL for a WITH. */
+const FOLDERS = `folders AS (
     SELECT DISTINCT t.table_id, CASE
       WHEN NOT t.path_is_relative THEN t.path
       WHEN NOT s.path_is_relative THEN concat(s.path, t.path)
       ELSE concat(${ROOT}, s.path, t.path) END AS folder
     FROM ${CATALOG}.ducklake_table t JOIN ${CATALOG}.ducklake_schema s USING (schema_id)
-  ), files AS (
+  )`;
+
+/** A SELECT of `path`: every file that some snapshot which is kept shows, data and deletes, as `s3://...`. */
+export const REFERENCED_SQL = `
+  WITH ${FOLDERS}, files AS (
     SELECT table_id, path, path_is_relative FROM ${CATALOG}.ducklake_data_file
     UNION ALL
     SELECT table_id, path, path_is_relative FROM ${CATALOG}.ducklake_delete_file
@@ -29,3 +35,27 @@ export const SCHEDULED_PATH = `CASE WHEN path_is_relative THEN concat(${ROOT}, p
 /** A SELECT of `path`: every file that waits to be deleted, as `s3://...`. */
 export const SCHEDULED_SQL = `
   SELECT ${SCHEDULED_PATH} AS path FROM ${CATALOG}.ducklake_files_scheduled_for_deletion`;
+
+/**
+ * A SELECT of a table's live data files: `path`, `bytes`, `rows` as written, `deleted` of them, and `place`, the values
+ * that it is partitioned by.
+ */
+export function liveFilesSql({ schema, name }: TableName): string {
+  return `
+    WITH ${FOLDERS}, deletes AS (
+      SELECT data_file_id, sum(delete_count) AS deleted FROM ${CATALOG}.ducklake_delete_file
+      WHERE end_snapshot IS NULL GROUP BY data_file_id
+    ), places AS (
+      SELECT data_file_id, string_agg(partition_value, '/' ORDER BY partition_key_index) AS place
+      FROM ${CATALOG}.ducklake_file_partition_value GROUP BY data_file_id)
+    SELECT CASE WHEN f.path_is_relative THEN concat(folder, f.path) ELSE f.path END AS path, f.file_size_bytes AS bytes,
+      f.record_count AS rows, coalesce(deleted, 0) AS deleted, coalesce(place, '') AS place
+    FROM ${CATALOG}.ducklake_data_file f
+    JOIN ${CATALOG}.ducklake_table t ON t.table_id = f.table_id AND t.end_snapshot IS NULL
+      AND t.table_name = ${literal(name)}
+    JOIN ${CATALOG}.ducklake_schema s ON s.schema_id = t.schema_id AND s.end_snapshot IS NULL
+      AND s.schema_name = ${literal(schema)}
+    JOIN folders ON folders.table_id = f.table_id
+    LEFT JOIN deletes USING (data_file_id) LEFT JOIN places USING (data_file_id)
+    WHERE f.end_snapshot IS NULL`;
+}

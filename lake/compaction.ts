@@ -1,117 +1,140 @@
 import { z } from "zod";
+import { liveFilesSql } from "./catalog-files.ts";
+import { advanceFence, readFence } from "./fence.ts";
 import type { Lake } from "./lake.ts";
 import type { Session } from "./session.ts";
-import { literal } from "./sql.ts";
-import type { TableName } from "./tables.ts";
+import { identifiers, literal } from "./sql.ts";
+import { lakeTable, type TableName, tableColumns } from "./tables.ts";
 import { commitSnapshot, mayPlanAgain } from "./transaction.ts";
 
+/**
+ * Compaction by plain SQL: the rows of many small or worn files are inserted anew and deleted where they were, in one
+ * transaction under the table's fence. DuckLake's own procedures are not used for rows: after merges, rewrites and
+ * flushes in turn, reading older snapshots gave wrong rows, and they cannot stand in a transaction with a fence
+ * (docs/decisions/compaction-by-plain-sql.md). What compaction did is left out of the change feed (lake/snapshots.ts).
+ */
+
 export interface CompactRequest {
-  /** Who compacts: the asset whose writer does. */
-  author: string;
+  /** Whose fence it is, and who compacts. */
+  asset: string;
   runId: string;
   /** Aborting it interrupts the running statement. */
   signal?: AbortSignal;
 }
 
-/** What a table is made of. */
-export interface TableFiles {
-  /** Data files. */
+export interface CompactOutcome {
+  /** Files that were given up; 0 when nothing was worthwhile. */
   files: number;
-  /** Data files below SMALL_BYTES that share their partition with MERGE_FROM or more of their kind. */
-  small: number;
-  /** Data files of whose rows at least REWRITE_SHARE are deleted. */
-  worn: number;
+  /** Whether another piece is worthwhile. */
+  remaining: boolean;
 }
 
-/** Files below this are worth merging; several of them make one of up to DuckLake's target size, 512 MB. */
+/** Files below this are worth merging. */
 const SMALL_BYTES = 32_000_000;
 /** Fewer small files of one partition are left as they are. */
 const MERGE_FROM = 8;
 /** From this share of deleted rows on, a file is written anew without them. */
-const REWRITE_SHARE = 0.3;
+const WORN_SHARE = 0.3;
+/** Fewer inlined rows stay in the catalog. */
+const FLUSH_FROM = 1000;
+/** Bounds of a piece: a feed that waits for it waits seconds. */
+const PIECE_FILES = 500;
+const PIECE_BYTES = 256_000_000;
 
 /**
- * Makes a table's many small files few and writes worn ones anew, where that is worthwhile: rows inlined in the catalog
- * are written out, then files with many deleted rows are rewritten, then small ones merged. Each is a snapshot of its
- * own that changes no row: DuckLake refuses to compact and write in one transaction, so that no fence can stand in it.
- * It is called by the table's own writer; a transaction of another that is open meanwhile conflicts and is planned
- * again. Nothing to do costs one look at the catalog.
+ * Compacts a piece of a table where that is worthwhile, in one snapshot that changes no row. Nothing to do costs one
+ * look at the catalog.
  */
 export async function compactTable(
   lake: Lake,
   table: TableName,
   request: CompactRequest,
-): Promise<{ before: number; after: number }> {
-  return lake.withSession(async (session) => {
-    const found = await tableFiles(session, table);
-    let left = found;
-    if (left.small + left.worn > 0) await call(session, table, request, "flush", FLUSH(table));
-    if (left.worn > 0) {
-      await call(session, table, request, "rewrite", REWRITE(table));
-      left = await tableFiles(session, table);
-    }
-    if (left.small > 0) {
-      await call(session, table, request, "merge", MERGE(table));
-      left = await tableFiles(session, table);
-    }
-    return { before: found.files, after: left.files };
-  }, request.signal);
-}
-
-const FLUSH = ({ schema, name }: TableName) =>
-  `CALL ducklake_flush_inlined_data('lakehouse', schema_name => ${literal(schema)}, table_name => ${literal(name)})`;
-const REWRITE = ({ schema, name }: TableName) =>
-  `CALL ducklake_rewrite_data_files('lakehouse', ${literal(name)}, schema => ${literal(schema)}, delete_threshold => ${REWRITE_SHARE})`;
-const MERGE = ({ schema, name }: TableName) =>
-  `CALL ducklake_merge_adjacent_files('lakehouse', ${literal(name)}, schema => ${literal(schema)}, max_file_size => ${SMALL_BYTES})`;
-
-async function call(
-  session: Session,
-  table: TableName,
-  request: CompactRequest,
-  what: string,
-  sql: string,
-): Promise<void> {
-  const { author, runId } = request;
+): Promise<CompactOutcome> {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await commitSnapshot(session, async () => {
-        await session.execute(sql);
-        const details = { work: "compact", runId, asset: table.name };
-        return { result: undefined, note: { author, message: `${what} ${table.name}`, details } };
-      });
+      return await lake.withSession((session) => compactPiece(session, table, request), request.signal);
     } catch (error) {
       if (!mayPlanAgain(error, attempt)) throw error;
     }
   }
 }
 
-const filesRow = z.object({ files: z.coerce.number(), small: z.coerce.number(), worn: z.coerce.number() });
+const fileRow = z.object({ path: z.string(), bytes: z.coerce.number() });
+const countRow = z.object({ rows: z.coerce.number() });
 
-/** Looks at the catalog only. */
-export async function tableFiles(session: Session, table: TableName): Promise<TableFiles> {
-  return session.queryOne(filesRow, filesSql(table));
+async function compactPiece(
+  session: Session,
+  table: TableName,
+  { asset, runId }: CompactRequest,
+): Promise<CompactOutcome> {
+  const epoch = await readFence(session, asset);
+  const columns = await tableColumns(session, table);
+  if (columns === null) return { files: 0, remaining: false };
+  const target = lakeTable(table);
+  const worthwhile = await session.query(fileRow, worthwhileSql(table));
+  const { rows: inlined } = await session.queryOne(
+    countRow,
+    `SELECT count(*) AS rows FROM ${target} WHERE ${INLINED}`,
+  );
+  if (worthwhile.length === 0 && inlined < FLUSH_FROM) return { files: 0, remaining: false };
+  const piece = takePiece(worthwhile);
+  const names = identifiers(columns.map((column) => column.name));
+  const among = `(filename IN (${piece.map((file) => literal(file.path)).join(", ") || "NULL"}) OR ${INLINED})`;
+  await commitSnapshot(session, async () => {
+    await session.execute(`INSERT INTO ${target} (${names}) SELECT ${names} FROM ${target} WHERE ${among}`);
+    await session.execute(`DELETE FROM ${target} WHERE ${among}`);
+    await advanceFence(session, asset, epoch);
+    const message = `compact ${piece.length} files of ${table.name}`;
+    const details = { work: "compact", runId, asset, files: piece.length };
+    return { result: undefined, note: { author: asset, message, details } };
+  });
+  if (piece.length > 0) await letGoOfEmptyFiles(session, table, { asset, runId });
+  return { files: piece.length, remaining: worthwhile.length - piece.length >= MERGE_FROM };
 }
 
-function filesSql({ schema, name }: TableName): string {
-  const catalog = "__ducklake_metadata_lakehouse.ducklake";
+/** What DuckLake says for the file of a row that it keeps in the catalog. */
+const INLINED = "starts_with(filename, 'ducklake_inlined_data_')";
+
+/** As much as one piece may be; files of one partition follow each other, so that a piece makes few files of many. */
+function takePiece(files: readonly z.infer<typeof fileRow>[]): z.infer<typeof fileRow>[] {
+  const piece: z.infer<typeof fileRow>[] = [];
+  let bytes = 0;
+  for (const file of files) {
+    bytes += file.bytes;
+    if (piece.length > 0 && (bytes > PIECE_BYTES || piece.length >= PIECE_FILES)) break;
+    piece.push(file);
+  }
+  return piece;
+}
+
+/**
+ * A file that had lost some of its rows before stays in the table when it loses the last of them. A rewrite at a
+ * threshold of 1 lets go of such files, and has no row to write.
+ */
+async function letGoOfEmptyFiles(
+  session: Session,
+  { schema, name }: TableName,
+  { asset, runId }: CompactRequest,
+): Promise<void> {
+  await commitSnapshot(session, async () => {
+    await session.execute(
+      `CALL ducklake_rewrite_data_files('lakehouse', ${literal(name)}, schema => ${literal(schema)}, delete_threshold => 1)`,
+    );
+    const details = { work: "compact", runId, asset };
+    return {
+      result: undefined,
+      note: { author: asset, message: `let go of empty files of ${name}`, details },
+    };
+  });
+}
+
+// The catalog alone says what is worthwhile.
+function worthwhileSql(table: TableName): string {
   return `
-    WITH live AS (
-      SELECT f.data_file_id, f.file_size_bytes, f.record_count, coalesce(d.delete_count, 0) AS deleted,
-        coalesce(p.value, '') AS place
-      FROM ${catalog}.ducklake_data_file f
-      JOIN ${catalog}.ducklake_table t ON t.table_id = f.table_id AND t.end_snapshot IS NULL
-        AND t.table_name = ${literal(name)}
-      JOIN ${catalog}.ducklake_schema s ON s.schema_id = t.schema_id AND s.end_snapshot IS NULL
-        AND s.schema_name = ${literal(schema)}
-      LEFT JOIN (SELECT data_file_id, sum(delete_count) AS delete_count FROM ${catalog}.ducklake_delete_file
-        WHERE end_snapshot IS NULL GROUP BY data_file_id) d ON d.data_file_id = f.data_file_id
-      LEFT JOIN (SELECT data_file_id, string_agg(partition_value, '/' ORDER BY partition_key_index) AS value
-        FROM ${catalog}.ducklake_file_partition_value GROUP BY data_file_id) p ON p.data_file_id = f.data_file_id
-      WHERE f.end_snapshot IS NULL),
-    places AS (
-      SELECT count(*) FILTER (WHERE file_size_bytes < ${SMALL_BYTES}) AS small FROM live GROUP BY place)
-    SELECT count(*) AS files, (SELECT coalesce(sum(small) FILTER (WHERE small >= ${MERGE_FROM}), 0) FROM places) AS small,
-      count(*) FILTER (WHERE deleted > 0 AND deleted >= record_count * ${REWRITE_SHARE}) AS worn
-    FROM live`;
+    SELECT path, bytes FROM (
+      SELECT *, deleted > 0 AND deleted >= rows * ${WORN_SHARE} AS worn,
+        count(*) FILTER (WHERE bytes < ${SMALL_BYTES}) OVER (PARTITION BY place) AS small_here
+      FROM (${liveFilesSql(table)}))
+    WHERE worn OR (bytes < ${SMALL_BYTES} AND small_here >= ${MERGE_FROM})
+    ORDER BY place, path`;
 }

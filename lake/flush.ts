@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { compactTable } from "./compaction.ts";
 import { inCatalog } from "./horizon.ts";
 import type { Lake } from "./lake.ts";
 import { identifier, literal } from "./sql.ts";
@@ -18,8 +17,7 @@ const LOGS = [
 const FLUSH_FROM = 5000;
 
 /**
- * Writes the long logs' inlined rows out into data files, and merges those. Appends go on meanwhile: they conflict
- * with neither.
+ * Writes the long logs' inlined rows out into data files. Appends go on meanwhile: they do not conflict with it.
  * @returns the logs that were written out.
  */
 export async function flushMeta(
@@ -28,22 +26,19 @@ export async function flushMeta(
 ): Promise<string[]> {
   const flushed: string[] = [];
   for (const name of LOGS) {
-    const table = { schema: "meta", name } as const;
-    if ((await inlinedRows(lake, name)) >= FLUSH_FROM) {
-      await lake.withSession(
-        (session) =>
-          commitSnapshot(session, async () => {
-            await session.execute(
-              `CALL ducklake_flush_inlined_data('lakehouse', schema_name => 'meta', table_name => ${literal(name)})`,
-            );
-            const details = { work: "flush", runId: request.runId, asset: name };
-            return { result: undefined, note: { author: "maintenance", message: `flush ${name}`, details } };
-          }),
-        request.signal,
-      );
-      flushed.push(name);
-    }
-    await compactTable(lake, table, { author: "maintenance", ...request });
+    if ((await inlinedRows(lake, name)) < FLUSH_FROM) continue;
+    await lake.withSession(
+      (session) =>
+        commitSnapshot(session, async () => {
+          await session.execute(
+            `CALL ducklake_flush_inlined_data('lakehouse', schema_name => 'meta', table_name => ${literal(name)})`,
+          );
+          const details = { work: "flush", runId: request.runId, asset: name };
+          return { result: undefined, note: { author: "maintenance", message: `flush ${name}`, details } };
+        }),
+      request.signal,
+    );
+    flushed.push(name);
   }
   return flushed;
 }

@@ -35,7 +35,7 @@ function changedTablesSql(since: number): string {
   return `
     WITH entries AS (
       SELECT snapshot_id, unnest(string_split(changes_made, ',')) AS entry
-      FROM ${catalog}.ducklake_snapshot_changes WHERE snapshot_id > ${literal(since)}
+      FROM ${catalog}.ducklake_snapshot_changes WHERE snapshot_id > ${literal(since)} AND NOT ${IS_COMPACTION}
     ), changes AS (
       SELECT snapshot_id, TRY_CAST(split_part(entry, ':', 2) AS BIGINT) AS table_id
       FROM entries
@@ -63,15 +63,17 @@ export function changeFeed(table: TableName, after: number, until: number): stri
 }
 
 /**
- * The change feed without what compaction did: a file that is written anew without its deleted rows shows every row
- * that stays as an update. DuckLake compacts in snapshots that do nothing else.
+ * The change feed without what compaction did: it moves rows from file to file, which shows as deletes and inserts.
+ * A snapshot that compacts does nothing else.
  */
 export function rowChanges(table: TableName, after: number, until: number): string {
   return `(SELECT * FROM ${changeFeed(table, after, until)} WHERE snapshot_id NOT IN (
     SELECT snapshot_id FROM __ducklake_metadata_lakehouse.ducklake.ducklake_snapshot_changes
-    WHERE snapshot_id > ${literal(after)} AND snapshot_id <= ${literal(until)}
-      AND starts_with(changes_made, 'rewrite_delete:')))`;
+    WHERE snapshot_id > ${literal(after)} AND snapshot_id <= ${literal(until)} AND ${IS_COMPACTION}))`;
 }
+
+/** A condition on `ducklake_snapshot_changes`: the snapshot's note says that it only moved rows (lake/compaction.ts). */
+const IS_COMPACTION = `coalesce(json_extract_string(commit_extra_info, '$.work') = 'compact', false)`;
 
 /** A table as it was at a snapshot. */
 export function tableAt(table: TableName, snapshot: number): string {

@@ -19,8 +19,8 @@ export interface Activities {
   changeQuarantine(
     input: StreamName & { action: QuarantineAction; key: string | null },
   ): Promise<{ entries: number }>;
-  /** Compacts a processed or enriched table. @returns its data files before and after. */
-  compactTable(input: { asset: string }): Promise<{ before: number; after: number }>;
+  /** Compacts a piece of a processed or enriched table. */
+  compactTable(input: { asset: string }): Promise<{ files: number; remaining: boolean }>;
   /** Takes a processed or enriched table back to a snapshot and holds it. */
   rollBack(input: { asset: string; snapshot: number }): Promise<{ rows: number; changedRows: number }>;
   /** Rebuilds a held table from what lies upstream and lets its writer go on. */

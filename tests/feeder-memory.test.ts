@@ -6,7 +6,11 @@ import type { FeederContext } from "../assets/feeder/feed-batch.ts";
 import { rebuildProcessed } from "../assets/feeder/rebuild.ts";
 import type { LotusError } from "../common/errors.ts";
 import { Lake } from "../lake/lake.ts";
+import { startSensors } from "../orchestration/standing.ts";
+import { collectStatus } from "../orchestration/status.ts";
 import { type FedStream, FeederLake, type StreamSpec } from "./support/feeder-fixture.ts";
+import { loadFiles } from "./support/project-fixture.ts";
+import { runLake } from "./support/run-lake.ts";
 
 let fixture: FeederLake;
 
@@ -230,3 +234,52 @@ test("a rebuild without the memory for it fails with advice and leaves the table
   expect(batches).toEqual({ n: 0 });
   expect(await compare(stream, []).then(([held]) => held)).toEqual(before);
 });
+
+test("in a running lake, a table without the memory for it fails with advice, and the others go on", async () => {
+  const project = await loadFiles({
+    "dag/streams/shop/orders.json": {
+      stream: "orders",
+      primary_key: [["id"]],
+      fields: { id: { type: "integer" } },
+    },
+    "enriched/sales/fct_small.sql": "SELECT count(*) AS orders FROM int_shop__orders",
+    // A list cannot spill.
+    "enriched/sales/fct_hog.sql": `SELECT len(list(md5(concat(r.i, o.id)))) AS n
+      FROM int_shop__orders AS o, range(10000000) AS r (i)`,
+    "enriched/sales/fct_above.sql": "SELECT n FROM fct_hog",
+  });
+  const running = await runLake(fixture.isolation, project);
+  /** Looks with another process's memory. */
+  const settled = async () => {
+    await startSensors(running.client, project);
+    const { store, client } = running;
+    return vi.waitFor(
+      async () => {
+        const status = await collectStatus({ lake: fixture.lake, store, client, project });
+        expect(status.settled, JSON.stringify(status.assets)).toBe(true);
+        return status;
+      },
+      { timeout: 240_000, interval: 500 },
+    );
+  };
+  try {
+    await running.lake.withSession((session) => session.execute("SET memory_limit = '200MB'"));
+    const body = await fixture.parquet("SELECT 1::BIGINT AS id");
+    await running.store.put("raw/shop/orders/year=2026/month=01/day=01/a.parquet", body);
+    const { assets } = await settled();
+    const states = Object.fromEntries(assets.map(({ key, state, message }) => [key, { state, message }]));
+    expect(states.fct_small?.state).toBe("fresh");
+    expect(states.fct_hog).toEqual({ state: "failed", message: ADVICE.message });
+    expect(states.fct_above?.state).toBe("waiting");
+    const told = running.events.filter((event) => event.kind === "failure");
+    expect(told).toMatchObject([{ asset: "fct_hog", message: ADVICE.message }]);
+    await running.store.put("raw/shop/orders/year=2026/month=01/day=02/b.parquet", body);
+    await settled();
+    const rows = await running.lake.withSession((session) =>
+      session.queryRaw("SELECT orders FROM fct_small"),
+    );
+    expect(rows).toEqual([{ orders: "1" }]);
+  } finally {
+    await running.stop();
+  }
+}, 400_000);

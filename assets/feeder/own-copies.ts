@@ -58,26 +58,20 @@ export async function convertFile(
   misfits: readonly Misfit[],
 ): Promise<InspectedFile | RejectedFile> {
   const source = `read_parquet(${literal([file.path])}, hive_partitioning = false)`;
-  const checks = misfits.map(
-    (misfit, index) =>
-      `count(*) FILTER (WHERE ${identifier(misfit.column)} IS NOT NULL AND NOT (${survives(misfit)})) AS "${index}"`,
-  );
-  let faults: Record<string, number>;
+  const path = store.url(ownKey(stream, file, "converted"));
+  const replacements = misfits.map((misfit) => `${convert(misfit)} AS ${identifier(misfit.column)}`);
   try {
-    faults = await session.queryOne(faultsRow, `SELECT ${checks.join(", ")} FROM ${source}`);
+    const lost = await findLost(session, source, misfits);
+    if (lost) return { ...file, reason: misfitReason(lost) };
     await session.execute(readEverythingSql(source));
+    if (misfits.every((misfit) => misfit.fit === "if-kept")) return file;
+    await session.execute(
+      `COPY (SELECT * REPLACE (${replacements.join(", ")}) FROM ${source}) TO ${literal(path)} (FORMAT parquet)`,
+    );
   } catch (error) {
     if (!isContentFault(error)) throw error;
     return { ...file, reason: unreadableReason(error) };
   }
-  const lost = misfits.find((_, index) => faults[String(index)] !== 0);
-  if (lost) return { ...file, reason: misfitReason(lost) };
-  if (misfits.every((misfit) => misfit.fit === "if-kept")) return file;
-  const path = store.url(ownKey(stream, file, "converted"));
-  const replacements = misfits.map((misfit) => `${convert(misfit)} AS ${identifier(misfit.column)}`);
-  await session.execute(
-    `COPY (SELECT * REPLACE (${replacements.join(", ")}) FROM ${source}) TO ${literal(path)} (FORMAT parquet)`,
-  );
   const types = new Map(misfits.map((misfit) => [misfit.column, misfit.landingType]));
   const columns: Column[] = file.columns.map((column) => ({
     name: column.name,
@@ -86,12 +80,37 @@ export async function convertFile(
   return { ...file, path, columns };
 }
 
+/** The first column of which a value would change; undefined when none would. */
+async function findLost(
+  session: Session,
+  source: string,
+  misfits: readonly Misfit[],
+): Promise<Misfit | undefined> {
+  const checks = misfits.map(
+    (misfit, index) =>
+      `count(*) FILTER (WHERE ${identifier(misfit.column)} IS NOT NULL AND NOT (${convert(misfit)} IS NOT NULL AND ${survives(misfit)})) AS "${index}"`,
+  );
+  const faults = await session.queryOne(faultsRow, `SELECT ${checks.join(", ")} FROM ${source}`);
+  return misfits.find((_, index) => faults[String(index)] !== 0);
+}
+
+/** Types that TRY_CAST rounds into, fails over infinity in, and makes NULL of TIMESTAMP_NS in. */
+const UNITS: Record<string, string> = { TIMESTAMP_S: "second", TIMESTAMP_MS: "millisecond" };
+
 function convert({ column, fileType, landingType, fit }: Misfit): string {
   const value = identifier(column);
   if (fit === "never") return `NULL::${landingType}`;
   if (landingType === "VARCHAR" && isNestedType(fileType)) return `to_json(${value})::VARCHAR`;
   if (landingType === "VARCHAR" && fileType === "BLOB") return `TRY(decode(${value}))`;
-  return `TRY_CAST(${value} AS ${landingType})`;
+  if (UNITS[landingType]) return `TRY_CAST(${value}::TIMESTAMP AS ${landingType})`;
+  return cast(value, fileType, landingType);
+}
+
+function cast(value: string, from: string, to: string): string {
+  const kinds = [from, to].map((type) => (/^(FLOAT|DOUBLE)$/.test(type) ? "floating" : parseType(type).kind));
+  // Straight, 1.5::FLOAT becomes 1.5000000512::DECIMAL(38,10), and 1.5 again on the way back.
+  const throughText = kinds.includes("floating") && kinds.includes("decimal");
+  return `TRY_CAST(${throughText ? `${value}::VARCHAR` : value} AS ${to})`;
 }
 
 /** The first and the last moment that nanoseconds since 1970 in 64 bits can tell, in microseconds. */
@@ -103,10 +122,12 @@ function survives(misfit: Misfit): string {
   const value = identifier(misfit.column);
   if (fit === "never") return "FALSE";
   if (landingType === "VARCHAR" && isNestedType(fileType)) return "TRUE";
-  if (landingType === "VARCHAR" && fileType === "BLOB") return `${convert(misfit)} IS NOT NULL`;
+  if (landingType === "VARCHAR" && fileType === "BLOB") return "TRUE";
   // TRY_CAST fails over what it should give NULL for, and wraps infinity.
   if (landingType === "TIMESTAMP_NS") return `${value}::TIMESTAMP BETWEEN ${NANOSECONDS}`;
-  return `TRY_CAST(${convert(misfit)} AS ${fileType}) IS NOT DISTINCT FROM ${value}`;
+  const unit = UNITS[landingType];
+  if (unit) return `isfinite(${value}::TIMESTAMP) AND date_trunc(${literal(unit)}, ${value}) = ${value}`;
+  return `${cast(convert(misfit), landingType, fileType)} IS NOT DISTINCT FROM ${value}`;
 }
 
 function isNestedType(type: string): boolean {

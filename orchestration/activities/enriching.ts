@@ -10,7 +10,7 @@ import { readSnapshot } from "../../lake/transaction.ts";
 import type { Activities } from "../activity-types.ts";
 import { tellAutomation, wakeFeeder, wakeMaterialize } from "../wake.ts";
 import type { WorkerContext } from "../worker-context.ts";
-import { runActivity, runId } from "./run-activity.ts";
+import { countsAsFailure, runActivity, runId } from "./run-activity.ts";
 
 /** The activities of enriched tables and of the automation that wakes their writers. */
 export function enrichingActivities(worker: WorkerContext): Pick<Activities, "materialize" | "wakeStale"> {
@@ -27,7 +27,7 @@ export function enrichingActivities(worker: WorkerContext): Pick<Activities, "ma
           worker.events.emit({ kind: "materialization", ...outcome, milliseconds: Date.now() - started });
           return { mode: outcome.mode, rows: outcome.rows, changedRows: outcome.changedRows };
         } catch (error) {
-          if (error instanceof LotusError && error.code === "MODEL_FAILED") {
+          if (countsAsFailure(error)) {
             failed.add(asset);
             await record(model, "failed", error.message);
             worker.events.emit({ kind: "failure", asset, message: error.message });

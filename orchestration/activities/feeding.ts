@@ -6,13 +6,12 @@ import { changeQuarantine } from "../../assets/feeder/quarantine.ts";
 import { rebuildProcessed } from "../../assets/feeder/rebuild.ts";
 import { isHeld } from "../../assets/holds.ts";
 import { lastMaterialization } from "../../assets/materializations.ts";
-import { LotusError } from "../../common/errors.ts";
 import { literal } from "../../lake/sql.ts";
 import type { Activities } from "../activity-types.ts";
 import type { StreamName } from "../messages.ts";
 import { tellAutomation, wakeFeeder } from "../wake.ts";
 import type { WorkerContext } from "../worker-context.ts";
-import { runActivity, runId } from "./run-activity.ts";
+import { countsAsFailure, runActivity, runId } from "./run-activity.ts";
 
 /** The activities of a stream: its sensor's and its writer's. */
 export function feedingActivities(
@@ -36,7 +35,7 @@ export function feedingActivities(
         if (failed.delete(asset)) await record(context, "ok", null);
         return result;
       } catch (error) {
-        if (error instanceof LotusError && error.code === "MODEL_FAILED") {
+        if (countsAsFailure(error)) {
           failed.add(asset);
           await record(context, "failed", error.message);
           worker.events.emit({ kind: "failure", asset, message: error.message });

@@ -19,6 +19,20 @@ const FINAL = new Set<string>([
   "ASSET_HELD",
 ]);
 
+/** How often work that runs out of memory is tried: the work of other tables may have had it meanwhile. */
+const MEMORY_ATTEMPTS = 3;
+const MEMORY_DELAY = "15 seconds";
+
+/** Whether an error ends an asset's work until something changes: the asset counts as failed. */
+export function countsAsFailure(error: unknown): error is LotusError {
+  if (!(error instanceof LotusError)) return false;
+  return error.code === "MODEL_FAILED" || (error.code === "OUT_OF_MEMORY" && isLastOfMemory());
+}
+
+function isLastOfMemory(): boolean {
+  return Context.current().info.attempt >= MEMORY_ATTEMPTS;
+}
+
 /**
  * Runs an activity's work with a heartbeat, so that a lost worker is noticed in seconds and a cancellation
  * interrupts the statement that runs; and turns its errors into Temporal's, marking those that no retry can cure.
@@ -34,7 +48,8 @@ export async function runActivity<T>(work: (signal: AbortSignal) => Promise<T>):
     throw ApplicationFailure.create({
       message: messageOf(error),
       type: code,
-      nonRetryable: FINAL.has(code),
+      nonRetryable: FINAL.has(code) || (code === "OUT_OF_MEMORY" && isLastOfMemory()),
+      ...(code === "OUT_OF_MEMORY" ? { nextRetryDelay: MEMORY_DELAY } : {}),
       ...(error instanceof Error ? { cause: error } : {}),
     });
   } finally {

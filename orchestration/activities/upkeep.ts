@@ -43,7 +43,7 @@ export function upkeepActivities(
     compactTable: ({ asset }) =>
       runActivity(async (signal) => {
         const table = { schema: "main", name: asset } as const;
-        return compactTable(lake, table, { author: asset, runId: runId(), signal });
+        return compactTable(lake, table, { asset, runId: runId(), signal });
       }),
 
     advance: ({ asset }) =>

@@ -79,8 +79,7 @@ export async function feeder({ source, stream, queue: carried = [] }: FeederStat
       case "retention":
         return (await upkeep.retainLanding({ source, stream })).remaining > 0;
       case "compact":
-        await upkeep.compactTable({ asset });
-        return false;
+        return (await upkeep.compactTable({ asset })).remaining;
       case "rollback":
         await activities.rollBack({ asset, snapshot: work.snapshot });
         return false;

@@ -61,8 +61,7 @@ export async function materialize({ asset, queue: carried = [] }: MaterializeSta
         await activities.materialize({ asset, full: work.full });
         return false;
       case "compact":
-        await upkeep.compactTable({ asset });
-        return false;
+        return (await upkeep.compactTable({ asset })).remaining;
       case "advance":
         await upkeep.advance({ asset });
         return false;

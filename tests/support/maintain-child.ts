@@ -1,6 +1,6 @@
+import type { Stream } from "../../assets/definitions.ts";
 import { retainLanding } from "../../assets/feeder/retention.ts";
 import { RunnableModel } from "../../assets/feeder/runnable-model.ts";
-import { loadProject } from "../../assets/project.ts";
 import { cleanUpFiles } from "../../lake/clean-up.ts";
 import { expireSnapshots } from "../../lake/expiry.ts";
 import { Lake } from "../../lake/lake.ts";
@@ -11,7 +11,8 @@ import { ObjectStore } from "../../sensors/object-store.ts";
 import type { FeedOrder } from "./feed-child.ts";
 
 /** What a process that looks after a lake is told, as JSON in its first argument. */
-export interface MaintainOrder extends FeedOrder {
+export interface MaintainOrder extends Omit<FeedOrder, "dir"> {
+  stream: Stream;
   /** ISO time that counts as now. */
   now: string;
   /** Kills itself at this step of its way, from 1; its last steps may be fewer. */
@@ -21,8 +22,8 @@ export interface MaintainOrder extends FeedOrder {
 /** Statements that change something that stays. */
 const LASTING = /^\s*(COMMIT|DELETE FROM __ducklake)|ducklake_expire_snapshots/;
 
-/** Retention, expiry, clean-up and orphans of a project with one stream, in a process that kills itself on the way. */
-async function maintain({ killAt, now: time, ...order }: MaintainOrder): Promise<void> {
+/** Retention, expiry, clean-up and orphans of one stream, in a process that kills itself on the way. */
+async function maintain({ killAt, now: time, stream, ...order }: MaintainOrder): Promise<void> {
   let steps = 0;
   const step = () => {
     steps += 1;
@@ -32,9 +33,6 @@ async function maintain({ killAt, now: time, ...order }: MaintainOrder): Promise
   const now = new Date(time);
   const lake = await Lake.open({ ...order, engine: { memoryLimit: "1GB", threads: 2 } });
   const store = new ObjectStore(order.connections.s3);
-  const { streams } = await loadProject(order.dir);
-  const stream = streams[0];
-  if (!stream) throw new Error("no stream");
   const { lookbackDays } = stream.feeder;
   const backlog = new Backlog({ source: stream.source, stream: stream.stream, lookbackDays }, store);
   const model = await RunnableModel.prepare(await openScratch(), stream.processed, stream.landing.table);
