@@ -69,15 +69,14 @@ async function fenceFault(look: Look, asset: string, stream: Stream | null, last
 
 /**
  * What the fence must be by the kept snapshots, or null where too many have expired to tell. Each commit of the writer
- * advances it, but for compaction, which changes no row.
+ * advances it.
  */
 async function countedFence(look: Look, asset: string, stream: Stream | null): Promise<number | null> {
   const [anchor] = await look.query(anchorRow, anchorSql(stream));
   if (!anchor) return null;
   const { commits } = await look.one(
     commitsRow,
-    `SELECT count(*) AS commits FROM audit_snapshots WHERE asset = ${literal(asset)} AND snapshot_id > ${literal(anchor.id)}
-       AND work IS DISTINCT FROM 'compact'`,
+    `SELECT count(*) AS commits FROM audit_snapshots WHERE asset = ${literal(asset)} AND snapshot_id > ${literal(anchor.id)}`,
   );
   return anchor.epoch + commits;
 }

@@ -145,7 +145,7 @@ async function attachCatalog(
     ...(snapshot === null ? [] : [`SNAPSHOT_VERSION ${literal(snapshot)}`]),
   ];
   try {
-    await session.execute(`ATTACH 'ducklake:postgres:' AS lakehouse (${options.join(", ")})`);
+    await executeThroughRace(session, `ATTACH 'ducklake:postgres:' AS lakehouse (${options.join(", ")})`);
   } catch (error) {
     const { hostname, port } = new URL(connections.catalogUrl);
     throw new LotusError(
@@ -163,6 +163,18 @@ async function attachCatalog(
       "LAKE_INCOMPATIBLE",
       "The lake is encrypted; an encrypted DuckLake cannot read registered raw files. Use a lake without ENCRYPTED.",
     );
+  }
+}
+
+/** Of two processes that create the catalog at once, Postgres lets one through; the other finds it made. */
+async function executeThroughRace(session: Session, sql: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await session.execute(sql);
+    } catch (error) {
+      if (attempt === 5 || !/duplicate key value|already exists/.test(messageOf(error))) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 200 * attempt));
+    }
   }
 }
 

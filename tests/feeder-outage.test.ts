@@ -1,9 +1,9 @@
-import { connect, createServer, type Server, type Socket } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { LotusError } from "../common/errors.ts";
 import type { Connections } from "../common/settings.ts";
 import { ObjectStore } from "../sensors/object-store.ts";
 import { type FedStream, FeederLake, values } from "./support/feeder-fixture.ts";
+import { Road } from "./support/road.ts";
 
 let lake: FeederLake;
 
@@ -12,62 +12,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => lake.close());
-
-/** A way to a server that can be cut and mended. */
-class Road {
-  readonly #target: URL;
-  readonly #sockets = new Set<Socket>();
-  #server: Server | null = null;
-  port = 0;
-  /** Takes connections and breaks them off. */
-  broken = false;
-  /** Called for each connection. */
-  onConnect: () => void = () => {};
-
-  constructor(target: URL) {
-    this.#target = target;
-  }
-
-  async open(): Promise<void> {
-    const server = createServer((socket) => this.#carry(socket));
-    await new Promise<void>((resolve) => server.listen(this.port, "127.0.0.1", resolve));
-    this.port = (server.address() as { port: number }).port;
-    this.#server = server;
-  }
-
-  /** Nothing listens any more, and what was open is gone. */
-  async close(): Promise<void> {
-    const server = this.#server;
-    this.#server = null;
-    const closed = new Promise((resolve) => (server ? server.close(resolve) : resolve(null)));
-    this.reset();
-    await closed;
-  }
-
-  reset(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
-  }
-
-  #carry(socket: Socket): void {
-    this.onConnect();
-    socket.on("error", () => {});
-    if (this.broken) {
-      socket.resetAndDestroy();
-      return;
-    }
-    const onward = connect(Number(this.#target.port), this.#target.hostname);
-    for (const end of [socket, onward]) {
-      this.#sockets.add(end);
-      end.on("error", () => {});
-      end.on("close", () => {
-        this.#sockets.delete(end);
-        socket.destroy();
-        onward.destroy();
-      });
-    }
-    socket.pipe(onward).pipe(socket);
-  }
-}
 
 const roads: Road[] = [];
 
