@@ -5,7 +5,7 @@ import { findColumn, repeatedNames, unstorableColumns } from "./columns.ts";
 import type { Column } from "./definitions.ts";
 import { type Fault, sqlFault } from "./findings.ts";
 import { withOwnColumns } from "./json-schema.ts";
-import { isReservedColumn, PATH_COLUMNS } from "./names.ts";
+import { isFileNameColumn, PATH_COLUMNS } from "./names.ts";
 
 export interface LandingColumns {
   /** Empty when there are faults. */
@@ -94,7 +94,7 @@ export function fieldColumnFaults(
 }
 
 function reservedFaults(names: readonly string[], lineOf: (name: string) => number | null): Fault[] {
-  return names.filter(isReservedColumn).map((name) => ({
+  return names.filter(isFileNameColumn).map((name) => ({
     code: "column-reserved",
     line: lineOf(name),
     message: `${name} is DuckLake's own name for the file that a row came from`,

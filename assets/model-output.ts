@@ -4,6 +4,7 @@ import { identifier } from "../lake/sql.ts";
 import { findColumn, repeatedNames, unstorableColumns } from "./columns.ts";
 import type { Column, ModelHead } from "./definitions.ts";
 import { type Fault, sqlFault } from "./findings.ts";
+import { isLakeColumn } from "./names.ts";
 import { canonical, type ParseTree } from "./parse-tree.ts";
 import { bindSelect } from "./scratch-lake.ts";
 
@@ -27,7 +28,15 @@ export function outputFaults(columns: readonly Column[]): Fault[] {
     message: `DuckLake cannot store output column ${column.name} of type ${column.type}`,
     remedy: "Cast it to another type, such as VARCHAR or a list.",
   }));
-  return [...repeated, ...unstorable];
+  const reserved = columns
+    .filter((column) => isLakeColumn(column.name))
+    .map((column) => ({
+      code: "column-reserved",
+      line: null,
+      message: `output column ${column.name} has a name that DuckLake keeps for itself`,
+      remedy: "Give it another name with AS.",
+    }));
+  return [...repeated, ...unstorable, ...reserved];
 }
 
 /** Names of a head's key that are no output columns; the columns otherwise, in the output's own spelling. */

@@ -9,11 +9,22 @@ export const LANDING_ASSET = "landing_tables";
 /** Columns that come from the path of a raw file. */
 export const PATH_COLUMNS = ["year", "month", "day"] as const;
 
-/**
- * Whether a landing table may not have a column of this name: it would hide DuckLake's own, by which the rows of one
- * file are told from those of others.
- */
-export function isReservedColumn(name: string): boolean {
+/** Column names that DuckLake keeps for itself: it refuses a table that has one, or takes it for its own. */
+const LAKE_COLUMNS = [
+  "row_id",
+  "begin_snapshot",
+  "end_snapshot",
+  "_ducklake_internal_row_id",
+  "_ducklake_internal_snapshot_id",
+];
+
+/** Whether no processed or enriched table may have a column of this name. */
+export function isLakeColumn(name: string): boolean {
+  return LAKE_COLUMNS.some((column) => sameName(column, name));
+}
+
+/** Whether a column of this name would hide DuckLake's own, by which the rows of one file leave landing again. */
+export function isFileNameColumn(name: string): boolean {
   return sameName(name, "filename");
 }
 

@@ -22,7 +22,7 @@ import { type FindingCode, findingCodes } from "./finding-codes.ts";
 import { lakeFilesCheck } from "./lake-files.ts";
 import { landingContentCheck } from "./landing-content.ts";
 import { landingFilesCheck } from "./landing-files.ts";
-import { Look } from "./look.ts";
+import { LOOKS, Look } from "./look.ts";
 import { ModelAnalysis } from "./model-analysis.ts";
 import { objectsCheck } from "./objects.ts";
 import { processedCheck } from "./processed.ts";
@@ -67,9 +67,6 @@ export interface AuditResult {
   /** Worth knowing, and no fault. */
   notes: Note[];
 }
-
-/** A look whose snapshot expired under it is taken anew, this often at most. */
-const LOOKS = 3;
 
 /**
  * Checks that the lake is what S3, the ledger and the models say: by scanning, without writing, and while others

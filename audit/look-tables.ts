@@ -114,7 +114,7 @@ function snapshotsSql(snapshot: number): string {
       SELECT max(snapshot_id) AS after_hole FROM (
         SELECT snapshot_id, lag(snapshot_id, 1, -1) OVER (ORDER BY snapshot_id) AS before FROM kept)
       WHERE snapshot_id > before + 1)
-    SELECT snapshot_id, snapshot_time, note ->> '$.asset' AS asset, note ->> '$.batchId' AS batch, note ->> '$.work' AS work,
+    SELECT snapshot_id, snapshot_time, note ->> '$.asset' AS asset, note ->> '$.batchId' AS batch,
       snapshot_id >= coalesce(after_hole, 0) AS settled
     FROM kept, holes`;
 }

@@ -27,6 +27,9 @@ const culpritRow = z.object({
 const keptRow = z.object({ kept: z.boolean() });
 const presentRow = z.object({ present: z.boolean() });
 
+/** A look whose snapshot expires under it is taken anew, this often at most. */
+export const LOOKS = 3;
+
 /**
  * The lake at one snapshot, and the bucket as it was listed right after: what the checks compare. Tables are read as
  * of the snapshot (`at`), each statement in a transaction of its own: what cannot be read would abort a longer one,
@@ -50,11 +53,16 @@ export class Look {
     const { session, store, prefixes } = looked;
     // Nothing but what is named reaches the lake: functions and the models' own names need no catalog.
     await session.execute("USE memory.main");
-    const snapshot = await inTransaction(session, () => currentSnapshot(session));
-    const look = new Look(looked, snapshot);
-    await loadListing(session, store, prefixes);
-    await look.run(...lookTablesSql(snapshot, store.url("")));
-    return look;
+    for (let attempt = 1; ; attempt += 1) {
+      const look = new Look(looked, await inTransaction(session, () => currentSnapshot(session)));
+      try {
+        await loadListing(session, store, prefixes);
+        await look.run(...lookTablesSql(look.snapshot, store.url("")));
+        return look;
+      } catch (error) {
+        if (attempt === LOOKS || (await look.isKept())) throw error;
+      }
+    }
   }
 
   /** A table at the look's snapshot, or at an earlier one: a FROM item. */

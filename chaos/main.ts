@@ -35,20 +35,30 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     abort.abort();
   });
 }
-const outcome = await runChaos({
-  rounds,
-  seed,
-  short,
-  keep,
-  report: (line) => process.stderr.write(`${line}\n`),
-  done: (report) => print(lineOf(report, rounds)),
-  signal: abort.signal,
-});
-print(`\n${totalsOf(outcome.rounds)}`);
-if (outcome.folder) print(`state: ${outcome.folder}`);
-const failed = outcome.rounds.some((round) => round.findings.length > 0);
-if (failed) print(`again: ${again}`);
-process.exit(failed || abort.signal.aborted ? 1 : 0);
+try {
+  const { findings, folder } = await run();
+  if (folder) print(`state: ${folder}`);
+  if (findings > 0) print(`again: ${again}`);
+  process.exit(findings > 0 || abort.signal.aborted ? 1 : 0);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+  print(`again: ${again}`);
+  process.exit(1);
+}
+
+async function run(): Promise<{ findings: number; folder: string | null }> {
+  const { rounds: reports, folder } = await runChaos({
+    rounds,
+    seed,
+    short,
+    keep,
+    report: (line) => process.stderr.write(`${line}\n`),
+    done: (report) => print(lineOf(report, rounds)),
+    signal: abort.signal,
+  });
+  print(`\n${totalsOf(reports)}`);
+  return { findings: reports.flatMap((report) => report.findings).length, folder };
+}
 
 function wholeNumber(text: string): number {
   const value = Number(text);

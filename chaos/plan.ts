@@ -173,6 +173,7 @@ function leadingTo(random: Random, point: (typeof UPKEEP_POINTS)[number]): Reque
       return null;
     case "retention.commit":
       return { kind: "retention", atMs, stream: "visits" };
+    case "compact.write":
     case "compact.commit":
       return { kind: "compactEnriched", atMs };
     case "quarantine.commit":

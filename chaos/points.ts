@@ -21,8 +21,10 @@ export const UPKEEP_POINTS = [
   "replace.unregister",
   "replace.commit",
   "retention.commit",
+  "compact.write",
   "compact.commit",
   "advance.commit",
+  "flush.commit",
   "quarantine.commit",
   "expiry.expire",
 ] as const;
@@ -43,6 +45,7 @@ type Work =
   | "retention"
   | "compact"
   | "advance"
+  | "flush"
   | "quarantine";
 
 /** Follows one session's statements, and says which of them is a named point. */
@@ -61,6 +64,7 @@ export class TransactionReader {
     const named = NAMED.find(({ pattern }) => pattern.test(text));
     if (named) {
       if (named.point.startsWith("feed.")) this.#work = "feed";
+      if (named.point.startsWith("compact.")) this.#work = "compact";
       return named.point;
     }
     const noted = NOTE.exec(text);
@@ -72,6 +76,7 @@ export class TransactionReader {
       return this.#work === "rebuild" || this.#work === "materialize" ? `${this.#work}.record` : null;
     }
     if (this.#work === "feed") return "feed.merge";
+    if (this.#work === "compact") return null;
     this.#work = written[1] === "int_" ? "rebuild" : "materialize";
     return `${this.#work}.replace`;
   }
@@ -83,6 +88,11 @@ const NAMED: readonly { pattern: RegExp; point: Point }[] = [
   {
     pattern: /^CALL postgres_execute\('__ducklake_metadata_lakehouse', 'WITH gone /,
     point: "replace.unregister",
+  },
+  // Into a table from itself.
+  {
+    pattern: /^INSERT INTO ("lakehouse"\."main"\."[^"]+") [\s\S]*? FROM \1 WHERE /,
+    point: "compact.write",
   },
   { pattern: /\bducklake_expire_snapshots\(/, point: "expiry.expire" },
 ];
@@ -101,6 +111,7 @@ const WORKS: Record<string, Work> = {
   retention: "retention",
   compact: "compact",
   advance: "advance",
+  flush: "flush",
   quarantine: "quarantine",
 };
 

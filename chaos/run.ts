@@ -31,6 +31,7 @@ export interface ChaosOutcome {
 /** Runs rounds until one ends with a finding, or all are done. Leaves no process behind. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
   const folder = await mkdtemp(join(tmpdir(), "lotus-chaos-"));
+  options.report(`state folder: ${folder}`);
   const rounds: RoundReport[] = [];
   const stage = await setStage(folder, options.report);
   const crew = new Crew(stage);

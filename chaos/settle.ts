@@ -4,8 +4,10 @@ import { readSettings } from "../common/settings.ts";
 import { startSensors } from "../orchestration/standing.ts";
 import { collectStatus, type LakeStatus } from "../orchestration/status.ts";
 import type { Stage } from "./stage.ts";
+import { sleep, untilDone } from "./until-done.ts";
 
-const WITHIN_MS = 240_000;
+/** Shorter than what heals by itself in the end (the automation looks again after five minutes), which is a finding. */
+const STILL_MS = 150_000;
 const LOOK_MS = 400;
 
 /**
@@ -13,24 +15,20 @@ const LOOK_MS = 400;
  * @returns what is wrong with the way it settled; empty when all is well.
  */
 export async function settle(stage: Stage, runtime: Runtime): Promise<string[]> {
-  const deadline = Date.now() + WITHIN_MS;
   const { project } = stage;
   let last = "";
-  let told = false;
-  while (Date.now() < deadline) {
-    try {
-      if (!told) await startSensors(runtime.client, project);
-      told = true;
-      const status = await collectStatus({ ...runtime, project });
-      if (status.settled) return unwell(status);
-      last = describe(status);
-    } catch (error) {
-      // A server that came back a moment ago.
-      last = messageOf(error);
-    }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  let since = Date.now();
+  await untilDone(() => startSensors(runtime.client, project));
+  while (Date.now() - since < STILL_MS) {
+    // A server that came back a moment ago.
+    const now = await collectStatus({ ...runtime, project }).catch((error: unknown) => messageOf(error));
+    if (typeof now !== "string" && now.settled) return unwell(now);
+    const text = typeof now === "string" ? now : describe(now);
+    if (text !== last) since = Date.now();
+    last = text;
+    await sleep(LOOK_MS);
   }
-  return [`not settled after ${WITHIN_MS / 1000} s: ${last}`];
+  return [`nothing has moved for ${STILL_MS / 1000} s, and it is not settled: ${last}`];
 }
 
 /** Opens the lake for reading, straight to the servers, as soon as they answer. */
@@ -41,14 +39,7 @@ export async function openWhenUp(stage: Stage): Promise<Runtime> {
     stateDir: stage.folder,
     engine: stage.order.engine,
   };
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      return await openRuntime(settings, stage.connections, { mode: "read", report: () => {} });
-    } catch (error) {
-      if (attempt === 60) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
-  }
+  return untilDone(() => openRuntime(settings, stage.connections, { mode: "read", report: () => {} }));
 }
 
 function unwell(status: LakeStatus): string[] {

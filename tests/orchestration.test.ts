@@ -5,8 +5,16 @@ import type { Project } from "../assets/definitions.ts";
 import { loadProject } from "../assets/project.ts";
 import { openScratch, type Session } from "../lake/session.ts";
 import { literal } from "../lake/sql.ts";
+import type { MaintenanceStep } from "../orchestration/messages.ts";
 import { feederId, materializeId, sensorId } from "../orchestration/names.ts";
-import { tellAutomation, tickSensor, wakeFeeder, wakeMaterialize } from "../orchestration/wake.ts";
+import {
+  scheduleMaintenance,
+  startMaintenance,
+  tellAutomation,
+  tickSensor,
+  wakeFeeder,
+  wakeMaterialize,
+} from "../orchestration/wake.ts";
 import { bundleWorkflows } from "../orchestration/workflow-bundle.ts";
 import { recordHistories } from "./support/histories.ts";
 import { type Isolation, isolate } from "./support/isolation.ts";
@@ -248,7 +256,11 @@ describe("a running lake", () => {
     const [total] = await running.lake.withSession((session) => session.queryRaw("SELECT * FROM fct_total"));
     expect(Object.keys(total ?? {}).sort()).toEqual(["gross", "orders"]);
 
-    await wakeMaterialize(running.client, "fct_sales", { kind: "materialize", trigger: "manual", full: true });
+    await wakeMaterialize(running.client, "fct_sales", {
+      kind: "materialize",
+      trigger: "manual",
+      full: true,
+    });
     await running.client.workflow.getHandle(materializeId("fct_sales")).result();
     expect(running.events.at(-1)).toMatchObject({
       asset: "fct_sales",
@@ -257,5 +269,52 @@ describe("a running lake", () => {
       changedRows: 0,
     });
     await tellAutomation(running.client, { kind: "settled", asset: "fct_sales" });
+  });
+
+  it("looks after itself when asked to and on a schedule: compacts, moves quiet tables on, expires, cleans up", async () => {
+    const contents = () =>
+      running.lake.withSession((session) =>
+        session.queryRaw("SELECT count(*) AS n, sum(hash(COLUMNS(*))) FROM int_shop__orders"),
+      );
+    const snapshots = async () => {
+      const [row] = await running.lake.withSession((session) =>
+        session.queryRaw("SELECT count(*)::INTEGER AS n FROM ducklake_snapshots('lakehouse')"),
+      );
+      return Number(row?.n);
+    };
+    const [before, kept] = [await contents(), await snapshots()];
+    const options = { keepMs: 0, orphanAgeMs: 0 };
+    const id = await startMaintenance(running.client, options);
+    const steps: MaintenanceStep[] = await running.client.workflow.getHandle(id).result();
+    expect(steps.map(({ step, failed }) => `${step} ${failed}`)).toEqual([
+      "retention false",
+      "compaction false",
+      "meta tables false",
+      "quiet tables false",
+      "expiry false",
+      "clean-up false",
+      "orphans false",
+    ]);
+    expect(await contents()).toEqual(before);
+    expect(await snapshots()).toBeLessThan(kept);
+    const status = await running.settle();
+    expect(status.idle).toBe(true);
+    // What expired forces no rebuild on anybody.
+    running.events.length = 0;
+    await land("orders", "after_maintenance", order(5000, 1));
+    expect((await running.settle()).idle).toBe(true);
+    expect(
+      running.events.flatMap((event) =>
+        event.kind === "materialization" ? [[event.asset, event.mode]] : [],
+      ),
+    ).toContainEqual(["fct_sales", "incremental"]);
+    expect(running.events).not.toContainEqual(
+      expect.objectContaining({ asset: "fct_sales", mode: "rebuild" }),
+    );
+
+    await scheduleMaintenance(running.client, 3_600_000, options);
+    await scheduleMaintenance(running.client, 7_200_000, options);
+    const schedule = await running.client.schedule.getHandle("maintenance").describe();
+    expect(schedule.spec.intervals?.map(({ every }) => every)).toEqual([7_200_000]);
   });
 });

@@ -16,6 +16,7 @@ describe("a recorded run replays, so that workflows which run today survive an u
     expect(histories.map(([file]) => file).sort()).toEqual([
       "automation.pb",
       "feeder.pb",
+      "maintenance.pb",
       "materialize.pb",
       "sensor.pb",
     ]);

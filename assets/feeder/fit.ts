@@ -1,6 +1,6 @@
 import { missingColumns } from "../../lake/tables.ts";
 import type { Column, OnNewColumn } from "../definitions.ts";
-import { isReservedColumn } from "../names.ts";
+import { isFileNameColumn, isLakeColumn, PATH_COLUMNS } from "../names.ts";
 import { isPathColumn } from "./landing.ts";
 import type { InspectedFile, RejectedFile } from "./raw-files.ts";
 import { columnTypeFor, type TypeFit, typeFit } from "./type-fit.ts";
@@ -10,7 +10,8 @@ export interface Misfit {
   column: string;
   fileType: string;
   landingType: string;
-  fit: Exclude<TypeFit, "as-is">;
+  /** `left-out`: the file's column must not be seen beside the path's. */
+  fit: Exclude<TypeFit, "as-is"> | "left-out";
 }
 
 /** How a set of files fits the landing table. */
@@ -62,12 +63,15 @@ export function fitFiles(
 }
 
 function findMisfits(file: InspectedFile, types: ReadonlyMap<string, string>): Misfit[] {
-  return file.columns.flatMap((column) => {
+  return file.columns.flatMap((column): Misfit[] => {
     const landingType = types.get(column.name.toLowerCase());
-    // The path's value stands before one in the file.
-    if (landingType === undefined || isPathColumn(column.name)) return [];
+    if (landingType === undefined) return [];
+    const misfit = { column: column.name, fileType: column.type, landingType };
+    // The path's value stands before the file's; to DuckLake only where both are spelt alike.
+    if (isPathColumn(column.name))
+      return PATH_COLUMNS.some((name) => name === column.name) ? [] : [{ ...misfit, fit: "left-out" }];
     const fit = typeFit(column.type, landingType);
-    return fit === "as-is" ? [] : [{ column: column.name, fileType: column.type, landingType, fit }];
+    return fit === "as-is" ? [] : [{ ...misfit, fit }];
   });
 }
 
@@ -78,9 +82,8 @@ export function misfitReason(misfit: Misfit): string {
   );
 }
 
-/** DuckLake's own name for the file that a row came from, by which files leave landing again. */
 function addReason(columns: readonly Column[]): string | null {
-  const reserved = columns.find((column) => isReservedColumn(column.name));
+  const reserved = columns.find(({ name }) => isFileNameColumn(name) || isLakeColumn(name));
   if (!reserved) return null;
   return (
     `new column ${reserved.name} has a name that the lake needs for itself; rename it at the source, or set the ` +

@@ -81,6 +81,7 @@ interface Leaf {
   column: string;
   /** Whether it is that column itself. */
   top: boolean;
+  untyped: boolean;
   /** Whether a row may hold several values of it. */
   repeated: boolean;
 }
@@ -103,7 +104,8 @@ function findLeaves(schema: readonly SchemaElement[]): Leaf[] {
     const children = element.children ?? 0;
     if (children < 0 || (children === 0 && element.type === null))
       throw new Malformed("its columns are no tree");
-    if (children === 0) leaves.push({ column: name, top: column === null, repeated: several });
+    if (children === 0)
+      leaves.push({ column: name, top: column === null, untyped: element.untyped, repeated: several });
     for (let child = 0; child < children; child += 1) visit(name, several, depth + 1);
   };
   const root = schema[0];
@@ -208,9 +210,10 @@ function chunksOf(file: FileMetadata): RowGroup["chunks"] {
 }
 
 function valuelessColumns(file: FileMetadata, leaves: readonly Leaf[]): ReadonlySet<string> {
-  const empty = leaves.flatMap(({ column, top }, index) => {
+  const empty = leaves.flatMap(({ column, top, untyped }, index) => {
     const chunks = file.rowGroups.map((group) => group.chunks[index]);
-    return top && chunks.every((chunk) => chunk?.nulls === chunk?.values) ? [column.toLowerCase()] : [];
+    const none = untyped || chunks.every((chunk) => chunk?.nulls === chunk?.values);
+    return top && none ? [column.toLowerCase()] : [];
   });
   return new Set(empty);
 }

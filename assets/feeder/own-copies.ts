@@ -59,25 +59,37 @@ export async function convertFile(
 ): Promise<InspectedFile | RejectedFile> {
   const source = `read_parquet(${literal([file.path])}, hive_partitioning = false)`;
   const path = store.url(ownKey(stream, file, "converted"));
-  const replacements = misfits.map((misfit) => `${convert(misfit)} AS ${identifier(misfit.column)}`);
+  const [leftOut, kept] = [
+    misfits.filter((misfit) => misfit.fit === "left-out"),
+    misfits.filter((misfit) => misfit.fit !== "left-out"),
+  ];
   try {
-    const lost = await findLost(session, source, misfits);
+    const lost = await findLost(session, source, kept);
     if (lost) return { ...file, reason: misfitReason(lost) };
     await session.execute(readEverythingSql(source));
     if (misfits.every((misfit) => misfit.fit === "if-kept")) return file;
     await session.execute(
-      `COPY (SELECT * REPLACE (${replacements.join(", ")}) FROM ${source}) TO ${literal(path)} (FORMAT parquet)`,
+      `COPY (SELECT ${selected(leftOut, kept)} FROM ${source}) TO ${literal(path)} (FORMAT parquet)`,
     );
   } catch (error) {
     if (!isContentFault(error)) throw error;
     return { ...file, reason: unreadableReason(error) };
   }
-  const types = new Map(misfits.map((misfit) => [misfit.column, misfit.landingType]));
-  const columns: Column[] = file.columns.map((column) => ({
-    name: column.name,
-    type: types.get(column.name) ?? column.type,
-  }));
+  const types = new Map(kept.map((misfit) => [misfit.column, misfit.landingType]));
+  const columns: Column[] = file.columns
+    .filter((column) => !leftOut.some((misfit) => misfit.column === column.name))
+    .map((column) => ({ name: column.name, type: types.get(column.name) ?? column.type }));
   return { ...file, path, columns };
+}
+
+function selected(leftOut: readonly Misfit[], kept: readonly Misfit[]): string {
+  const names = leftOut.map((misfit) => identifier(misfit.column));
+  const values = kept.map((misfit) => `${convert(misfit)} AS ${identifier(misfit.column)}`);
+  return [
+    "*",
+    ...(names.length > 0 ? [`EXCLUDE (${names.join(", ")})`] : []),
+    ...(values.length > 0 ? [`REPLACE (${values.join(", ")})`] : []),
+  ].join(" ");
 }
 
 /** The first column of which a value would change; undefined when none would. */
@@ -86,6 +98,7 @@ async function findLost(
   source: string,
   misfits: readonly Misfit[],
 ): Promise<Misfit | undefined> {
+  if (misfits.length === 0) return undefined;
   const checks = misfits.map(
     (misfit, index) =>
       `count(*) FILTER (WHERE ${identifier(misfit.column)} IS NOT NULL AND NOT (${convert(misfit)} IS NOT NULL AND ${survives(misfit)})) AS "${index}"`,

@@ -23,6 +23,8 @@ export interface SchemaElement {
   precision: number | null;
   /** The logical type, where it is a decimal. */
   decimal: { scale: number | null; precision: number | null } | null;
+  /** Whether it is of the logical type that has no value but NULL. */
+  untyped: boolean;
 }
 
 export interface RowGroup {
@@ -46,6 +48,7 @@ export interface ColumnChunk {
 
 export const REPEATED = 2;
 export const DECIMAL = 5;
+const UNKNOWN = 11;
 
 /** @throws Malformed */
 export function parseMetadata(bytes: Uint8Array): FileMetadata {
@@ -79,6 +82,7 @@ function readElement(reader: ThriftReader): SchemaElement {
     scale: null,
     precision: null,
     decimal: null,
+    untyped: false,
   };
   const readName = () => {
     element.name = reader.binary();
@@ -87,6 +91,11 @@ function readElement(reader: ThriftReader): SchemaElement {
     element.decimal = { scale: null, precision: null };
     reader.struct(integers(reader, I32, element.decimal, { 1: "scale", 2: "precision" }));
   };
+  const readUnknown = () => {
+    element.untyped = true;
+    reader.struct({});
+  };
+  const logical = { [DECIMAL]: [STRUCT, readDecimal], [UNKNOWN]: [STRUCT, readUnknown] } satisfies Fields;
   reader.struct({
     ...integers(reader, I32, element, {
       1: "type",
@@ -97,7 +106,7 @@ function readElement(reader: ThriftReader): SchemaElement {
       8: "precision",
     }),
     4: [BINARY, readName],
-    10: [STRUCT, () => reader.struct({ [DECIMAL]: [STRUCT, readDecimal] })],
+    10: [STRUCT, () => reader.struct(logical)],
   });
   return element;
 }

@@ -52,7 +52,11 @@ const KEPT = [
   "TIMESTAMP WITH TIME ZONE",
 ];
 
-/** File types that DuckLake reads into a landing column with the values that they have, beside the column's own. */
+/**
+ * File types that DuckLake reads into a landing column with the values that they have, beside the column's own. It reads
+ * FLOAT into DOUBLE too, and a DECIMAL into one of more places, but then compares in the file's type: `x = 0.1` finds
+ * 0.1::FLOAT, `x < 1.2549` does not find 1.25.
+ */
 const READ_EXACTLY: Record<string, readonly string[]> = {
   SMALLINT: ["TINYINT", "UTINYINT"],
   INTEGER: ["TINYINT", "SMALLINT", "UTINYINT", "USMALLINT"],
@@ -60,7 +64,6 @@ const READ_EXACTLY: Record<string, readonly string[]> = {
   USMALLINT: ["UTINYINT"],
   UINTEGER: ["UTINYINT", "USMALLINT"],
   UBIGINT: ["UTINYINT", "USMALLINT", "UINTEGER"],
-  DOUBLE: ["FLOAT"],
 };
 
 /** File types that it reads too, and cuts digits off, or fails over, where the column has no room for them. */
@@ -76,7 +79,7 @@ function isRegistrable(from: ColumnType, to: ColumnType): boolean {
     return from.name === to.name || (READ_EXACTLY[to.name]?.includes(from.name) ?? false);
   }
   if (from.kind === "decimal" && to.kind === "decimal") {
-    return from.scale <= to.scale && from.width - from.scale <= to.width - to.scale;
+    return from.scale === to.scale && from.width <= to.width;
   }
   if (from.kind === "list" && to.kind === "list") return isRegistrable(from.item, to.item);
   if (from.kind === "map" && to.kind === "map") {

@@ -36,6 +36,7 @@ interface AutomationState {
 export async function automation(carried: AutomationState = { busy: {}, running: {} }): Promise<void> {
   const busy = { ...carried.busy };
   const running = { ...carried.running };
+  const settledMeanwhile = new Set<string>();
   let look = false;
   setHandler(newsSignal, (news) => {
     if (news.kind === "busy") {
@@ -43,6 +44,7 @@ export async function automation(carried: AutomationState = { busy: {}, running:
     } else {
       delete busy[news.asset];
       delete running[news.asset];
+      settledMeanwhile.add(news.asset);
       look = true;
     }
   });
@@ -50,8 +52,10 @@ export async function automation(carried: AutomationState = { busy: {}, running:
     // Signals that arrive together (a start announces every stream) are taken together.
     await sleep(50);
     look = false;
+    settledMeanwhile.clear();
     const { woken } = await wakeStale({ busy: unexpired(busy), running: unexpired(running) });
-    for (const asset of woken) running[asset] = Date.now();
+    // A writer that was quick, or an answer that was slow: its news may be here before it is known that it was woken.
+    for (const asset of woken) if (!settledMeanwhile.has(asset)) running[asset] = Date.now();
     // The time-out looks again when a wait expires, and heals whatever news was lost.
     await condition(() => look, waitFor([busy, running]));
   }

@@ -15,6 +15,7 @@ const RECORDED = {
   "feeder.pb": "feeder/shop/refunds",
   "materialize.pb": "materialize/fct_sales",
   "automation.pb": "automation",
+  "maintenance.pb": "maintenance",
 };
 
 /**
