@@ -18,3 +18,10 @@ export function bytesOf(text: string): number {
   if (power < 0) throw new Error(`not an amount of memory: ${text}`);
   return Number(amount) * 1024 ** power;
 }
+
+/** An amount of bytes for people: `953.6 MiB`. */
+export function amountOf(bytes: number): string {
+  let power = 0;
+  while (bytes >= 1024 ** (power + 1) && power < UNITS.length - 1) power += 1;
+  return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${UNITS[power]}`;
+}

@@ -63,17 +63,46 @@ export function changeFeed(table: TableName, after: number, until: number): stri
 }
 
 /**
- * The change feed without what compaction did: it moves rows from file to file, which shows as deletes and inserts.
- * A snapshot that compacts does nothing else.
+ * The change feed over snapshots `after`+1 to `until` without what compaction did: it moves rows from file to file,
+ * which shows as deletes and inserts. A FROM item, or null where nothing but compaction lies in the range.
+ *
+ * The range is cut at those snapshots, so that nothing of them is read. A condition on `snapshot_id` would not do:
+ * pushed down into the feed, it loses deletes of files that went later in the range.
  */
-export function rowChanges(table: TableName, after: number, until: number): string {
-  return `(SELECT * FROM ${changeFeed(table, after, until)} WHERE snapshot_id NOT IN (
-    SELECT snapshot_id FROM __ducklake_metadata_lakehouse.ducklake.ducklake_snapshot_changes
-    WHERE snapshot_id > ${literal(after)} AND snapshot_id <= ${literal(until)} AND ${IS_COMPACTION}))`;
+export async function rowChanges(
+  session: Session,
+  table: TableName,
+  after: number,
+  until: number,
+): Promise<string | null> {
+  const skipped = await session.query(snapshotRow, compactionsSql(table, after, until));
+  const parts: string[] = [];
+  let last = after;
+  for (const { id } of [...skipped, { id: until + 1 }]) {
+    if (id > last + 1) parts.push(`SELECT * FROM ${changeFeed(table, last, id - 1)}`);
+    last = id;
+  }
+  return parts.length === 0 ? null : `(${parts.join(" UNION ALL ")})`;
 }
 
-/** A condition on `ducklake_snapshot_changes`: the snapshot's note says that it only moved rows (lake/compaction.ts). */
-const IS_COMPACTION = `coalesce(json_extract_string(commit_extra_info, '$.work') = 'compact', false)`;
+function compactionsSql({ schema, name }: TableName, after: number, until: number): string {
+  const catalog = "__ducklake_metadata_lakehouse.ducklake";
+  return `
+    SELECT c.snapshot_id AS id FROM ${catalog}.ducklake_snapshot_changes c
+    JOIN ${catalog}.ducklake_table t ON t.table_name = ${literal(name)} AND t.end_snapshot IS NULL
+      AND contains(concat(c.changes_made, ','), concat(':', t.table_id, ','))
+    JOIN ${catalog}.ducklake_schema s ON s.schema_id = t.schema_id AND s.schema_name = ${literal(schema)}
+      AND s.end_snapshot IS NULL
+    WHERE c.snapshot_id > ${literal(after)} AND c.snapshot_id <= ${literal(until)} AND ${IS_COMPACTION}
+    ORDER BY 1`;
+}
+
+/**
+ * A condition on `ducklake_snapshot_changes`: the snapshot only moved rows. Its note says so (lake/compaction.ts), or
+ * somebody ran DuckLake's own rewrite, which cannot stand in one transaction with anything else.
+ */
+const IS_COMPACTION = `(changes_made LIKE 'rewrite_delete:%'
+  OR CASE WHEN json_valid(commit_extra_info) THEN coalesce(commit_extra_info->>'$.work' = 'compact', false) ELSE false END)`;
 
 /** A table as it was at a snapshot. */
 export function tableAt(table: TableName, snapshot: number): string {

@@ -506,7 +506,7 @@ describe("planted faults", () => {
       ["landing rows", 47],
       ["processed rows", 36],
       ["batches", 2],
-      ["cursor", 6],
+      ["cursor", 4],
       ["epochs", 6],
     ]);
     expect(result.notes).toContainEqual({

@@ -337,7 +337,7 @@ describe("secrets", () => {
 
   async function catalogTables(): Promise<Record<string, string>> {
     const tables = await scratch.queryRaw(
-      "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'catalog' AND schema_name <> 'pg_catalog'",
+      "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'catalog' AND schema_name IN ('ducklake', 'public')",
     );
     const texts: string[] = [];
     for (const { schema_name, table_name } of tables) {

@@ -43,7 +43,7 @@ export async function chooseMode(session: Session, model: EnrichedModel, standin
     const rule = model.upkeep.upstreams[upstream];
     if (!rule || rule.keys === null)
       return rebuild(`${upstream} changed: ${rule?.reason ?? "it is a look-up"}`);
-    const obstacle = await feedObstacle(session, upstream, since);
+    const obstacle = await feedObstacle(session, upstream, since, standing.read);
     if (obstacle) return rebuild(`${upstream} ${obstacle}`);
     changed.set(upstream, since);
   }
@@ -65,19 +65,24 @@ const obstacleRow = z.object({
   kept: z.coerce.number(),
 });
 
-/** Why the change feed of a table cannot be trusted from `since` on, or null. */
-async function feedObstacle(session: Session, table: string, since: number): Promise<string | null> {
-  const row = await session.queryOne(obstacleRow, feedObstacleSql(table, since));
+/** Why the change feed of a table cannot be trusted from `since` to `until`, or null. */
+async function feedObstacle(
+  session: Session,
+  table: string,
+  since: number,
+  until: number,
+): Promise<string | null> {
+  const row = await session.queryOne(obstacleRow, feedObstacleSql(table, since, until));
   if (row.recreated > 0) return "was created anew";
   if (row.retyped > 0) return "lost or retyped a column";
-  if (row.kept < 2) return "has changes whose snapshots have expired";
+  if (row.kept < until - since + 1) return "has changes whose snapshots have expired";
   return null;
 }
 
 // A table that was re-created shows only its new rows' inserts in the feed; a column that was dropped reads as NULL
-// in old images; an expired start is an error. Snapshot `since` itself must be there, too: what it was the last to
-// see went with it, and the feed does not show that as deleted.
-function feedObstacleSql(table: string, since: number): string {
+// in old images; an expired snapshot is an error where a part of the feed begins. Snapshot `since` itself must be
+// there, too: what it was the last to see went with it, and the feed does not show that as deleted.
+function feedObstacleSql(table: string, since: number, until: number): string {
   const catalog = "__ducklake_metadata_lakehouse.ducklake";
   return `
     WITH upstream AS (
@@ -89,5 +94,5 @@ function feedObstacleSql(table: string, since: number): string {
       (SELECT count(*) FROM ${catalog}.ducklake_column c JOIN upstream USING (table_id)
        WHERE c.end_snapshot > ${literal(since)}) AS retyped,
       (SELECT count(*) FROM ${catalog}.ducklake_snapshot
-       WHERE snapshot_id IN (${literal(since)}, ${literal(since + 1)})) AS kept`;
+       WHERE snapshot_id >= ${literal(since)} AND snapshot_id <= ${literal(until)}) AS kept`;
 }

@@ -24,7 +24,8 @@ export async function collectTouchedKeys(
   await session.execute(`CREATE OR REPLACE TEMP TABLE ${TOUCHED} (${columns})`);
   const selects: string[] = [];
   for (const [upstream, since] of changed) {
-    const feed = rowChanges({ schema: "main", name: upstream }, since, until);
+    const feed = await rowChanges(session, { schema: "main", name: upstream }, since, until);
+    if (feed === null) continue;
     const rule = model.upkeep.mode === "incremental" ? model.upkeep.upstreams[upstream] : undefined;
     for (const tuple of rule?.keys ?? []) {
       const expressions = tuple.map((expression, index) => keyValue(expression, types[index]));

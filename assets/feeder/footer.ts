@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { amountOf } from "../../lake/memory.ts";
 import {
   DECIMAL,
   type FileMetadata,
@@ -193,14 +194,16 @@ const MEMORY_SHARE = 8;
 function checkSize(file: FileMetadata, { size, memory }: FooterBounds): void {
   const rows = file.rows ?? 0;
   if (rows > MANY_ROWS && rows > size * ROWS_PER_BYTE) {
-    throw new Refused(`its ${size} bytes say that they hold ${rows} rows; write it in files of fewer rows`);
+    throw new Refused(
+      `its ${amountOf(size)} say that they hold ${rows} rows; write it in files of fewer rows`,
+    );
   }
   for (const chunk of chunksOf(file)) {
     const [packed, unpacked] = [chunk.packed ?? 0, chunk.unpacked ?? 0];
     if (unpacked * MEMORY_SHARE <= memory || unpacked <= packed * LIKELY_RATIO) continue;
     throw new Refused(
-      `${packed} bytes of it unpack to ${unpacked}, too much for a memory limit of ${memory} bytes; write smaller row ` +
-        "groups, or raise LOTUS_MEMORY_LIMIT and retry it",
+      `${amountOf(packed)} of it unpack to ${amountOf(unpacked)}, too much for a memory limit of ${amountOf(memory)}; ` +
+        "write smaller row groups, or raise LOTUS_MEMORY_LIMIT and retry it",
     );
   }
 }

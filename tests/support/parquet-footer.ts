@@ -92,6 +92,36 @@ export function withFooter(file: Buffer, change: (footer: ThriftStruct) => void)
   return Buffer.concat([file.subarray(0, start), body, length, Buffer.from("PAR1")]);
 }
 
+/** Fields of a page's header. */
+export const PAGE = { unpacked: 2, packed: 3, data: 5 } as const;
+
+/** The same file, of one column without a dictionary, with the header of its first page changed. */
+export function withPageHeader(file: Buffer, change: (header: ThriftStruct) => void): Buffer {
+  const reader = new Reader(file.subarray(MARK));
+  const header = reader.struct();
+  change(header);
+  const body = Buffer.from(writeStruct(header));
+  const grown = body.length - reader.position;
+  const changed = Buffer.concat([file.subarray(0, MARK), body, file.subarray(MARK + reader.position)]);
+  return withFooter(changed, (footer) => {
+    const metadata = chunkOf(footer, 0, 0);
+    metadata.set(METADATA.packed, metadata.integer(METADATA.packed) + grown);
+  });
+}
+
+const MARK = 4;
+
+/** What a footer says of one column in one row group. */
+export function chunkOf(footer: ThriftStruct, rowGroup: number, column: number): ThriftStruct {
+  const group = footer.structs(FILE.rowGroups)[rowGroup] as ThriftStruct;
+  return (group.structs(ROW_GROUP.chunks)[column] as ThriftStruct).struct(CHUNK.metadata);
+}
+
+/** What a footer says of a column of the schema; 0 is the root. */
+export function columnOf(footer: ThriftStruct, column: number): ThriftStruct {
+  return footer.structs(FILE.schema)[column] as ThriftStruct;
+}
+
 /** Where the footer of a whole file begins. */
 export function footerStart(file: Buffer): number {
   return file.length - 8 - file.readUInt32LE(file.length - 8);
@@ -103,6 +133,10 @@ class Reader {
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
+  }
+
+  get position(): number {
+    return this.#at;
   }
 
   struct(): ThriftStruct {
