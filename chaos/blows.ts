@@ -15,6 +15,9 @@ export interface Scene {
   report: RoundReport;
 }
 
+/** How many more parts of the load may land for a trap to be reached. */
+const MORE_PARTS = 2;
+
 /** Deals blows one after another, each with a part of the load. */
 export async function strike(scene: Scene, blows: readonly Blow[]): Promise<void> {
   const { stage, crew, load, report } = scene;
@@ -41,7 +44,7 @@ async function spring(
   const asked = request && demand(stage, request);
   let sprung = await crew.spring(blow.trap);
   await asked;
-  while (sprung === null && !load.isOver) {
+  for (let more = 0; sprung === null && more < MORE_PARTS && !load.isOver; more += 1) {
     // They had nothing to do that leads there.
     await load.land();
     sprung = await crew.spring(blow.trap);

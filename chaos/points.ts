@@ -24,7 +24,6 @@ export const UPKEEP_POINTS = [
   "compact.write",
   "compact.commit",
   "advance.commit",
-  "flush.commit",
   "quarantine.commit",
   "expiry.expire",
 ] as const;
@@ -45,7 +44,6 @@ type Work =
   | "retention"
   | "compact"
   | "advance"
-  | "flush"
   | "quarantine";
 
 /** Follows one session's statements, and says which of them is a named point. */
@@ -111,7 +109,6 @@ const WORKS: Record<string, Work> = {
   retention: "retention",
   compact: "compact",
   advance: "advance",
-  flush: "flush",
   quarantine: "quarantine",
 };
 

@@ -64,7 +64,7 @@ export function changeFeed(table: TableName, after: number, until: number): stri
 
 /**
  * The change feed over snapshots `after`+1 to `until` without what compaction did: it moves rows from file to file,
- * which shows as deletes and inserts. A FROM item, or null where nothing but compaction lies in the range.
+ * which shows as deletes and inserts. A FROM item of the table's columns, or null where nothing but compaction lies in the range.
  *
  * The range is cut at those snapshots, so that nothing of them is read. A condition on `snapshot_id` would not do:
  * pushed down into the feed, it loses deletes of files that went later in the range.
@@ -79,11 +79,16 @@ export async function rowChanges(
   const parts: string[] = [];
   let last = after;
   for (const { id } of [...skipped, { id: until + 1 }]) {
-    if (id > last + 1) parts.push(`SELECT * FROM ${changeFeed(table, last, id - 1)}`);
+    if (id > last + 1)
+      parts.push(`SELECT ${TABLE_COLUMNS} FROM ${changeFeed(table, last, id - 1)} ${FEED_ALIAS}`);
     last = id;
   }
   return parts.length === 0 ? null : `(${parts.join(" UNION ALL ")})`;
 }
+
+// The feed's own columns come first, and would hide columns of the table that are called as they are.
+const FEED_ALIAS = "AS feed (lotus_snapshot, lotus_row, lotus_change)";
+const TABLE_COLUMNS = "* EXCLUDE (lotus_snapshot, lotus_row, lotus_change)";
 
 function compactionsSql({ schema, name }: TableName, after: number, until: number): string {
   const catalog = "__ducklake_metadata_lakehouse.ducklake";
@@ -102,7 +107,8 @@ function compactionsSql({ schema, name }: TableName, after: number, until: numbe
  * somebody ran DuckLake's own rewrite, which cannot stand in one transaction with anything else.
  */
 const IS_COMPACTION = `(changes_made LIKE 'rewrite_delete:%'
-  OR CASE WHEN json_valid(commit_extra_info) THEN coalesce(commit_extra_info->>'$.work' = 'compact', false) ELSE false END)`;
+  OR CASE WHEN json_valid(commit_extra_info)
+    THEN coalesce(json_extract_string(commit_extra_info, '$.work') = 'compact', false) ELSE false END)`;
 
 /** A table as it was at a snapshot. */
 export function tableAt(table: TableName, snapshot: number): string {

@@ -106,6 +106,16 @@ describe("whatever a session of the lake is told", () => {
       expect(existsSync(join(fixture.isolation.folder, name)), name).toBe(false);
   });
 
+  test("Postgres's functions can be called, but its role may do nothing outside of its database", async () => {
+    const call = (sql: string) =>
+      fixture.query(`SELECT * FROM postgres_query(${literal(catalog)}, ${literal(sql)})`);
+    expect(await call("SELECT rolsuper AS x FROM pg_roles WHERE rolname = current_user")).toEqual([
+      { x: false },
+    ]);
+    await expect(call("SELECT pg_read_file('/etc/passwd')")).rejects.toThrow(/permission denied/);
+    await expect(call("SELECT * FROM pg_ls_dir('/')")).rejects.toThrow(/permission denied/);
+  });
+
   test("secrets are not shown", async () => {
     const shown = JSON.stringify([
       ...(await fixture.query("SELECT * FROM duckdb_secrets()")),

@@ -304,7 +304,7 @@ describe("a file that cannot be read is set aside with its reason, and the rest 
       [
         "rows without end",
         await lake.parquet("SELECT NULL::BIGINT AS id FROM range(60000000)", ", ROW_GROUP_SIZE 10000000"),
-        "KiB say that they hold 60000000 rows",
+        "bytes say that they hold 60000000 rows",
       ],
     ]);
   });

@@ -117,6 +117,46 @@ describe("a batch that needs more memory than there is", () => {
   });
 });
 
+describe("a merge in parts", () => {
+  const model = "/* ---\nunique_key: [name]\n--- */ SELECT concat('n', id // 1) AS name, * FROM TABLE_NAME";
+  const first = `SELECT CASE WHEN i % 50 = 0 THEN NULL ELSE i % 300 END AS id, concat('v', i) AS v, md5(i::VARCHAR) AS w,
+      TIMESTAMP '2026-01-01' + INTERVAL (i) SECOND AS updated_at FROM range(1000) AS r (i)`;
+  // Some later, some earlier than what is there, some of the same age.
+  const second = `SELECT i AS id, concat('x', i) AS v, NULL::VARCHAR AS w,
+      TIMESTAMP '2026-01-01' + INTERVAL (i * 7 % 1100) SECOND AS updated_at FROM range(400) AS r (i)`;
+
+  async function feedBoth(stream: FedStream, parts: number): Promise<unknown[][]> {
+    const context = stream.context;
+    vi.spyOn(context.backlog.appetite, "parts", "get").mockReturnValue(parts);
+    for (const [index, select] of [first, second].entries()) {
+      await stream.put(`2026-01-0${index + 1}/a.parquet`, select);
+      await stream.feed();
+    }
+    return stream.rows(
+      "* EXCLUDE (_airbyte_raw_id, _airbyte_extracted_at, _airbyte_meta, _airbyte_generation_id)",
+    );
+  }
+
+  test.each<[string, StreamSpec]>([
+    ["the stream's key", SPEC],
+    ["a key of the model's own", { ...SPEC, model }],
+  ])("gives the same as one at once, with %s", async (_, spec) => {
+    const [whole, parts] = [await fixture.stream(spec), await fixture.stream(spec)];
+    const rows = await feedBoth(parts, 16);
+    expect(rows.length).toBeGreaterThan(400);
+    expect(rows).toEqual(await feedBoth(whole, 1));
+  });
+
+  test("sees a key of the model's own that is not unique, whatever parts it falls into", async () => {
+    const stream = await fixture.stream({ ...SPEC, model: model.replace("// 1", "// 2") });
+    await expect(feedBoth(stream, 16)).rejects.toMatchObject({
+      code: "MODEL_FAILED",
+      message: expect.stringContaining("is not unique"),
+    });
+    expect(await stream.ledger()).toEqual([]);
+  });
+});
+
 describe("one file that needs more memory than there is", () => {
   test.each<[string, StreamSpec]>([
     ["with the stream's key", SPEC],

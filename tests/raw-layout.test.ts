@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { comparePlaces, dayOf, listingStart, rawPrefix, readPlace } from "../sensors/raw-layout.ts";
+import {
+  comparePlaces,
+  dayOf,
+  isIgnored,
+  listingStart,
+  rawPrefix,
+  readPlace,
+} from "../sensors/raw-layout.ts";
 
 const PREFIX = rawPrefix("shopify", "orders");
 
@@ -14,7 +21,9 @@ describe("a place is read from a key", () => {
     ["year=2026/month=01/day=09/a.parquet", { year: 2026, month: 1, day: 9, file: "a.parquet" }],
     ["year=2026/month=1/day=9/a.parquet", { year: 2026, month: 1, day: 9, file: "a.parquet" }],
     ["year=2024/month=02/day=29/a.parquet", { year: 2024, month: 2, day: 29, file: "a.parquet" }],
-    ["year=2026/month=12/day=31/.parquet", { year: 2026, month: 12, day: 31, file: ".parquet" }],
+    ["year=2026/month=01/day=09/x/y=z/a.parquet", { year: 2026, month: 1, day: 9, file: "x/y=z/a.parquet" }],
+    ["year=2026/month=01/day=09//a.parquet", { year: 2026, month: 1, day: 9, file: "/a.parquet" }],
+    ["year=2026/month=01/day=09/\n/a.parquet", { year: 2026, month: 1, day: 9, file: "\n/a.parquet" }],
     [
       "year=2026/month=12/day=31/a=b c%2F'?\n🦆.parquet",
       { year: 2026, month: 12, day: 31, file: "a=b c%2F'?\n🦆.parquet" },
@@ -26,7 +35,9 @@ describe("a place is read from a key", () => {
   test.each([
     ["a.parquet", /outside the layout raw\/shopify\/orders\/year=YYYY/],
     ["year=2026/month=01/a.parquet", /outside the layout/],
-    ["year=2026/month=01/day=01/deeper/a.parquet", /outside the layout/],
+    ["year=2026/month=01/day=01/deeper/a.csv", /not a Parquet file by its name/],
+    ["year=2026/month=01/day=01/a.parquet/", /not a Parquet file by its name/],
+    ["year=2026/month=01/day=01/a\u2400.parquet", /holds bytes that are no text/],
     ["year=2026/month=01/day=01/", /outside the layout/],
     ["year=26/month=01/day=01/a.parquet", /outside the layout/],
     ["Year=2026/month=01/day=01/a.parquet", /outside the layout/],
@@ -37,12 +48,25 @@ describe("a place is read from a key", () => {
     ["year=2026/month=00/day=01/a.parquet", /no day of the calendar/],
     ["year=2026/month=02/day=29/a.parquet", /no day of the calendar/],
     ["year=2026/month=01/day=00/a.parquet", /no day of the calendar/],
-    ["year=2026/month=01/day=01/_SUCCESS", /not a Parquet file by its name/],
+    ["year=2026/month=01/day=01/SUCCESS", /not a Parquet file by its name/],
     ["year=2026/month=01/day=01/a.parquet.tmp", /not a Parquet file by its name/],
     ["year=2026/month=01/day=01/a.PARQUET", /not a Parquet file by its name/],
   ])("or the reason why there is none: %s", (path, reason) => {
     expect(readPlace(PREFIX, PREFIX + path)).toEqual({ reason: expect.stringMatching(reason) });
   });
+});
+
+test.each([
+  ["year=2026/month=01/day=01/_SUCCESS", true],
+  ["year=2026/month=01/day=01/_temporary/0/a.parquet", true],
+  ["year=2026/month=01/day=01/.a.parquet.crc", true],
+  ["year=2026/month=01/day=01/x/.hidden/a.parquet", true],
+  ["_delta_log/0.json", true],
+  ["year=2026/month=01/day=01/a_b.parquet", false],
+  ["year=2026/month=01/day=01/a._b", false],
+  ["x/year=2026/month=01/day=01/a.parquet", false],
+])("names that begin with _ or . are a writer's own: %s %s", (path, ignored) => {
+  expect(isIgnored(PREFIX, PREFIX + path)).toBe(ignored);
 });
 
 const day = fc.date({ min: new Date("2000-01-01"), max: new Date("2099-12-31"), noInvalidDate: true });

@@ -40,7 +40,8 @@ export function inTouched(expressions: readonly string[]): string {
   const equalities = expressions.map(
     (expression, index) => `lotus_k.${keyColumn(index)} IS NOT DISTINCT FROM (${expression})`,
   );
-  return `EXISTS (SELECT 1 FROM ${TOUCHED} AS lotus_k WHERE ${equalities.join(" AND ")})`;
+  // A subquery, unlike a table, has no `rowid` of its own that would hide a column of that name.
+  return `EXISTS (SELECT 1 FROM (SELECT * FROM ${TOUCHED}) AS lotus_k WHERE ${equalities.join(" AND ")})`;
 }
 
 /** A key expression as a value of its key column; NULL where it cannot be one, and so equals no other key. */

@@ -1,31 +1,8 @@
-import {
-  continueAsNew,
-  defineSignal,
-  proxyActivities,
-  setHandler,
-  upsertSearchAttributes,
-  workflowInfo,
-} from "@temporalio/workflow";
-import type { Activities } from "../activity-types.ts";
+import { continueAsNew, defineSignal, setHandler, workflowInfo } from "@temporalio/workflow";
 import type { FeederWork, StreamName } from "../messages.ts";
-import { searchAttributes } from "../names.ts";
-import { fewAttempts, heartbeatTimeout, untilItSucceeds } from "./timeouts.ts";
-import { Failures, notifyUpkeep, WorkQueue } from "./work-queue.ts";
+import { activities, notifyUpkeep, takeInTurn, upkeep, WorkQueue } from "./work-queue.ts";
 
 export const feederWorkSignal = defineSignal<[FeederWork]>("work");
-
-const activities = proxyActivities<Activities>({
-  startToCloseTimeout: "2 hours",
-  heartbeatTimeout,
-  retry: untilItSucceeds,
-});
-
-/** Upkeep that does not succeed soon is left to the next maintenance run: what waits behind it is worth more. */
-const upkeep = proxyActivities<Activities>({
-  startToCloseTimeout: "1 hour",
-  heartbeatTimeout,
-  retry: fewAttempts,
-});
 
 interface FeederState extends StreamName {
   /** Work that was taken over from the run before. */
@@ -39,28 +16,20 @@ interface FeederState extends StreamName {
  */
 export async function feeder({ source, stream, queue: carried = [] }: FeederState): Promise<void> {
   const queue = new WorkQueue<FeederWork>(carried);
-  const failures = new Failures();
   setHandler(feederWorkSignal, (work) => queue.add(work));
+  const asset = `int_${source}__${stream}`;
   let batches = 0;
-  for (let work = queue.take(); work !== undefined; work = queue.take()) {
-    const item = work;
-    upsertSearchAttributes({ [searchAttributes.trigger]: [item.trigger] });
-    let again = false;
-    const failure = await failures.keep(async () => {
-      again = await perform(item);
-    });
-    if (again) queue.add(item);
-    else if (item.kind === "retention" || item.kind === "compact")
-      await notifyUpkeep(item.notify, `int_${source}__${stream}`, item.kind, failure);
-    if (workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > 4000) {
-      await continueAsNew<typeof feeder>({ source, stream, queue: queue.items });
-    }
-  }
-  failures.throwFirst();
+  await takeInTurn(queue, {
+    perform,
+    ended: async (work, failure) => {
+      if (work.kind === "retention" || work.kind === "compact")
+        await notifyUpkeep(work.notify, asset, work.kind, failure);
+    },
+    startAfresh: (items) => continueAsNew<typeof feeder>({ source, stream, queue: items }),
+  });
 
   /** @returns whether there is more of the same to do. */
   async function perform(work: FeederWork): Promise<boolean> {
-    const asset = `int_${source}__${stream}`;
     switch (work.kind) {
       case "feed":
         return feedOnce(work);

@@ -1,5 +1,15 @@
-import { ActivityFailure, getExternalWorkflowHandle, isCancellation } from "@temporalio/workflow";
+import {
+  ActivityFailure,
+  getExternalWorkflowHandle,
+  isCancellation,
+  proxyActivities,
+  upsertSearchAttributes,
+  workflowInfo,
+} from "@temporalio/workflow";
+import type { Activities } from "../activity-types.ts";
 import type { UpkeepDone, UpkeepKind } from "../messages.ts";
+import { searchAttributes, type Trigger } from "../names.ts";
+import { fewAttempts, heartbeatTimeout, untilItSucceeds } from "./timeouts.ts";
 
 /** Work that waits for a writer, in the order in which it came; the same work twice is done once. */
 export class WorkQueue<Work extends object> {
@@ -24,27 +34,52 @@ function identity(work: object): string {
   return JSON.stringify({ ...work, trigger: null });
 }
 
-/** A failure that no retry cures must not cost the items behind it their turn: it is kept, and thrown at the end. */
-export class Failures {
-  #first: unknown = null;
-
-  /** Runs one item. @returns why it failed, or null. */
-  async keep(work: () => Promise<void>): Promise<string | null> {
+/**
+ * What a writer does while it has work: takes one item after another. What has more of the same to do goes to the end
+ * of the queue, so that others have their turn in between. A failure that no retry cures does not cost the items
+ * behind it theirs: the first one is thrown at the end.
+ */
+export async function takeInTurn<Work extends { trigger: Trigger }>(
+  queue: WorkQueue<Work>,
+  writer: {
+    /** @returns whether there is more of the same to do. */
+    perform: (work: Work) => Promise<boolean>;
+    /** Called when an item is done, or failed for the reason given. */
+    ended: (work: Work, failure: string | null) => Promise<void>;
+    /** Continues as new with what is queued. */
+    startAfresh: (queue: Work[]) => Promise<never>;
+  },
+): Promise<void> {
+  let first: ActivityFailure | null = null;
+  for (let work = queue.take(); work !== undefined; work = queue.take()) {
+    upsertSearchAttributes({ [searchAttributes.trigger]: [work.trigger] });
     try {
-      await work();
-      return null;
+      if (await writer.perform(work)) queue.add(work);
+      else await writer.ended(work, null);
     } catch (error) {
       if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
-      this.#first ??= error;
-      return error.cause?.message ?? error.message;
+      first ??= error;
+      await writer.ended(work, error.cause?.message ?? error.message);
     }
+    if (workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > 4000)
+      await writer.startAfresh(queue.items);
   }
-
-  /** Ends the run as failed when something failed. */
-  throwFirst(): void {
-    if (this.#first !== null) throw this.#first;
-  }
+  if (first !== null) throw first;
 }
+
+/** The activities of a writer. */
+export const activities = proxyActivities<Activities>({
+  startToCloseTimeout: "6 hours",
+  heartbeatTimeout,
+  retry: untilItSucceeds,
+});
+
+/** The same for upkeep, which is left to the next maintenance run when it does not succeed soon. */
+export const upkeep = proxyActivities<Activities>({
+  startToCloseTimeout: "1 hour",
+  heartbeatTimeout,
+  retry: fewAttempts,
+});
 
 export const UPKEEP_DONE = "upkeepDone";
 

@@ -5,7 +5,7 @@ import { type FeederContext, type FeedOutcome, feedBatch } from "../../assets/fe
 import { createStreamTables, rebuildProcessed } from "../../assets/feeder/rebuild.ts";
 import { RunnableModel } from "../../assets/feeder/runnable-model.ts";
 import { loadProject } from "../../assets/project.ts";
-import type { Connections } from "../../common/settings.ts";
+import type { Connections, S3Connection } from "../../common/settings.ts";
 import { Lake } from "../../lake/lake.ts";
 import { openScratch, type Session } from "../../lake/session.ts";
 import { identifier, literal } from "../../lake/sql.ts";
@@ -48,8 +48,10 @@ export class FeederLake {
     this.writer = writer;
   }
 
-  static async open(): Promise<FeederLake> {
-    const isolation = await isolate();
+  /** On the run's own S3, or on another one. */
+  static async open(s3?: S3Connection): Promise<FeederLake> {
+    const shared = await isolate();
+    const isolation = { ...shared, connections: { ...shared.connections, ...(s3 ? { s3 } : {}) } };
     const lake = await openLake(isolation, isolation.connections);
     return new FeederLake(isolation, lake, new ObjectStore(isolation.connections.s3), await openScratch());
   }

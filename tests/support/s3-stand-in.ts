@@ -217,9 +217,10 @@ function compareBytes(left: string, right: string): number {
   return Buffer.compare(Buffer.from(left), Buffer.from(right));
 }
 
-/** As S3 does it: a space is a plus. */
+/** As S3 does it: a space is a plus. Half a surrogate pair stands for a byte that is no UTF-8. */
 function formEncoded(key: string): string {
-  return encodeURIComponent(key).replaceAll("%20", "+").replaceAll("%2F", "/");
+  const parts = key.split(/[\uD800-\uDFFF]/u).map(encodeURIComponent);
+  return parts.join("%FF").replaceAll("%20", "+").replaceAll("%2F", "/");
 }
 
 function escaped(text: string): string {
