@@ -1,3 +1,4 @@
+import { inCatalog } from "./horizon.ts";
 import { literal } from "./sql.ts";
 import type { TableName } from "./tables.ts";
 
@@ -37,25 +38,23 @@ export const SCHEDULED_SQL = `
   SELECT ${SCHEDULED_PATH} AS path FROM ${CATALOG}.ducklake_files_scheduled_for_deletion`;
 
 /**
- * A SELECT of a table's live data files: `path`, `bytes`, `rows` as written, `deleted` of them, and `place`, the values
- * that it is partitioned by.
+ * A SELECT of a table's live data files: `id`, `path`, `bytes`, `rows` as written, `deleted` of them as far as delete files
+ * say, and `place`, the values that it is partitioned by. Postgres does it all: the catalog may list very many files.
  */
 export function liveFilesSql({ schema, name }: TableName): string {
-  return `
-    WITH ${FOLDERS}, deletes AS (
-      SELECT data_file_id, sum(delete_count) AS deleted FROM ${CATALOG}.ducklake_delete_file
-      WHERE end_snapshot IS NULL GROUP BY data_file_id
-    ), places AS (
-      SELECT data_file_id, string_agg(partition_value, '/' ORDER BY partition_key_index) AS place
-      FROM ${CATALOG}.ducklake_file_partition_value GROUP BY data_file_id)
-    SELECT CASE WHEN f.path_is_relative THEN concat(folder, f.path) ELSE f.path END AS path, f.file_size_bytes AS bytes,
-      f.record_count AS rows, coalesce(deleted, 0) AS deleted, coalesce(place, '') AS place
-    FROM ${CATALOG}.ducklake_data_file f
-    JOIN ${CATALOG}.ducklake_table t ON t.table_id = f.table_id AND t.end_snapshot IS NULL
-      AND t.table_name = ${literal(name)}
-    JOIN ${CATALOG}.ducklake_schema s ON s.schema_id = t.schema_id AND s.end_snapshot IS NULL
-      AND s.schema_name = ${literal(schema)}
-    JOIN folders ON folders.table_id = f.table_id
-    LEFT JOIN deletes USING (data_file_id) LEFT JOIN places USING (data_file_id)
-    WHERE f.end_snapshot IS NULL`;
+  return `SELECT * FROM ${inCatalog(`
+    SELECT data_file_id AS id, CASE WHEN NOT f.path_is_relative THEN f.path WHEN NOT t.path_is_relative THEN concat(t.path, f.path)
+        WHEN NOT s.path_is_relative THEN concat(s.path, t.path, f.path)
+        ELSE concat(m.value, s.path, t.path, f.path) END AS path,
+      f.file_size_bytes AS bytes, f.record_count AS rows, coalesce(d.deleted, 0)::BIGINT AS deleted,
+      coalesce(p.place, '') AS place
+    FROM ducklake.ducklake_table t
+    JOIN ducklake.ducklake_schema s ON s.schema_id = t.schema_id AND s.end_snapshot IS NULL
+    JOIN ducklake.ducklake_metadata m ON m.key = 'data_path' AND m.scope IS NULL
+    JOIN ducklake.ducklake_data_file f ON f.table_id = t.table_id AND f.end_snapshot IS NULL
+    LEFT JOIN (SELECT data_file_id, sum(delete_count) AS deleted FROM ducklake.ducklake_delete_file
+      WHERE end_snapshot IS NULL GROUP BY data_file_id) d USING (data_file_id)
+    LEFT JOIN (SELECT data_file_id, string_agg(partition_value, '/' ORDER BY partition_key_index) AS place
+      FROM ducklake.ducklake_file_partition_value GROUP BY data_file_id) p USING (data_file_id)
+    WHERE t.end_snapshot IS NULL AND t.table_name = ${literal(name)} AND s.schema_name = ${literal(schema)}`)}`;
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { liveFilesSql } from "./catalog-files.ts";
 import { advanceFence, readFence } from "./fence.ts";
+import { IS_INLINED, inlinedRows, wornByInlined } from "./inlined.ts";
 import type { Lake } from "./lake.ts";
 import type { Session } from "./session.ts";
 import { identifiers, literal } from "./sql.ts";
@@ -29,21 +30,28 @@ export interface CompactOutcome {
   remaining: boolean;
 }
 
-/** Files below this are worth merging. */
+/**
+ * Files of one partition are merged with those of their own size: below the first limit, or between the two. A row is
+ * so written anew a few times in its life, however many batches follow; files above are left alone.
+ */
+const TINY_BYTES = 4_000_000;
 const SMALL_BYTES = 32_000_000;
-/** Fewer small files of one partition are left as they are. */
+/** Fewer files of a size are left as they are. */
 const MERGE_FROM = 8;
-/** From this share of deleted rows on, a file is written anew without them. */
+/** From this share of deleted rows on, a file that is not tiny is written anew without them. */
 const WORN_SHARE = 0.3;
+/** As many deletes of one file's rows, kept in the catalog and read with every look at the table, wear it out, too. */
+const WORN_INLINED = 10_000;
 /** Fewer inlined rows stay in the catalog. */
-const FLUSH_FROM = 1000;
+const MOVE_OUT_FROM = 1000;
 /** Bounds of a piece: a feed that waits for it waits seconds. */
-const PIECE_FILES = 500;
+const PIECE_FILES = 250;
 const PIECE_BYTES = 256_000_000;
 
 /**
- * Compacts a piece of a table where that is worthwhile, in one snapshot that changes no row. Nothing to do costs one
- * look at the catalog.
+ * Compacts a piece of a table where that is worthwhile, in one snapshot that changes no row. Nothing to do costs a
+ * few looks at the catalog. A piece that loses against another writer is planned again; one that fails leaves nothing.
+ * @throws LotusError FENCE_LOST or LAKE_CONFLICT when others were faster again and again.
  */
 export async function compactTable(
   lake: Lake,
@@ -60,7 +68,6 @@ export async function compactTable(
 }
 
 const fileRow = z.object({ path: z.string(), bytes: z.coerce.number() });
-const countRow = z.object({ rows: z.coerce.number() });
 
 async function compactPiece(
   session: Session,
@@ -70,16 +77,18 @@ async function compactPiece(
   const epoch = await readFence(session, asset);
   const columns = await tableColumns(session, table);
   if (columns === null) return { files: 0, remaining: false };
-  const target = lakeTable(table);
-  const worthwhile = await session.query(fileRow, worthwhileSql(table));
-  const { rows: inlined } = await session.queryOne(
-    countRow,
-    `SELECT count(*) AS rows FROM ${target} WHERE ${INLINED}`,
-  );
-  if (worthwhile.length === 0 && inlined < FLUSH_FROM) return { files: 0, remaining: false };
+  const worn = await wornByInlined(session, table, WORN_INLINED);
+  const worthwhile = await session.query(fileRow, worthwhileSql(table, worn));
+  const movesOut = (await inlinedRows(session, table)) >= MOVE_OUT_FROM;
+  if (worthwhile.length === 0 && !movesOut) return { files: 0, remaining: false };
   const piece = takePiece(worthwhile);
+  const target = lakeTable(table);
   const names = identifiers(columns.map((column) => column.name));
-  const among = `(filename IN (${piece.map((file) => literal(file.path)).join(", ") || "NULL"}) OR ${INLINED})`;
+  const conditions = [
+    ...(piece.length > 0 ? [`filename IN (${piece.map((file) => literal(file.path)).join(", ")})`] : []),
+    ...(movesOut ? [IS_INLINED] : []),
+  ];
+  const among = conditions.join(" OR ");
   await commitSnapshot(session, async () => {
     await session.execute(`INSERT INTO ${target} (${names}) SELECT ${names} FROM ${target} WHERE ${among}`);
     await session.execute(`DELETE FROM ${target} WHERE ${among}`);
@@ -91,9 +100,6 @@ async function compactPiece(
   if (piece.length > 0) await letGoOfEmptyFiles(session, table, { asset, runId });
   return { files: piece.length, remaining: worthwhile.length - piece.length >= MERGE_FROM };
 }
-
-/** What DuckLake says for the file of a row that it keeps in the catalog. */
-const INLINED = "starts_with(filename, 'ducklake_inlined_data_')";
 
 /** As much as one piece may be; files of one partition follow each other, so that a piece makes few files of many. */
 function takePiece(files: readonly z.infer<typeof fileRow>[]): z.infer<typeof fileRow>[] {
@@ -130,12 +136,14 @@ async function letGoOfEmptyFiles(
 }
 
 // The catalog alone says what is worthwhile.
-function worthwhileSql(table: TableName): string {
+function worthwhileSql(table: TableName, worn: readonly number[]): string {
   return `
     SELECT path, bytes FROM (
-      SELECT *, deleted > 0 AND deleted >= rows * ${WORN_SHARE} AS worn,
-        count(*) FILTER (WHERE bytes < ${SMALL_BYTES}) OVER (PARTITION BY place) AS small_here
-      FROM (${liveFilesSql(table)}))
-    WHERE worn OR (bytes < ${SMALL_BYTES} AND small_here >= ${MERGE_FROM})
-    ORDER BY place, path`;
+      SELECT *, count(*) OVER (PARTITION BY place, size_class) AS alike FROM (
+        SELECT *, CASE WHEN bytes < ${TINY_BYTES} THEN 'tiny' WHEN bytes < ${SMALL_BYTES} THEN 'small' END AS size_class
+        FROM (${liveFilesSql(table)})))
+    WHERE (size_class IS NOT NULL AND alike >= ${MERGE_FROM})
+      OR (bytes >= ${TINY_BYTES} AND deleted >= rows * ${WORN_SHARE})
+      OR id IN (${worn.map((id) => literal(id)).join(", ") || "NULL"})
+    ORDER BY place, size_class, path`;
 }

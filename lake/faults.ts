@@ -34,7 +34,10 @@ function withAdvice(message: string): string {
  * else (memory, disk, network, catalog) says nothing about the file.
  */
 export function isContentFault(error: unknown): boolean {
-  return error instanceof LotusError && error.code === "QUERY_FAILED" && CONTENT.test(error.message);
+  if (!(error instanceof LotusError) || error.code !== "QUERY_FAILED") return false;
+  if (CONTENT.test(error.message)) return true;
+  // What stands in quotes is the file's name or its data, and may say anything.
+  return error.message.startsWith("IO Error: ") && !AROUND.test(error.message.replace(/(["'`]).*?\1/g, ""));
 }
 
 /** Whether DuckDB failed in itself over a statement: the instance is lost. */
@@ -72,9 +75,12 @@ const ABOUT_DATA = /^(Conversion|Invalid Input|Out of Range|Parser|Constraint) E
 
 const PASSING = /^(INTERNAL|IO|TransactionContext|Connection) Error: /;
 
-// The last ones are of a file whose footer points to where its pages are not.
 const CONTENT =
-  /^(Invalid|Invalid Input|Conversion|Out of Range|Serialization|Not implemented|Binder) Error: |^IO Error: (Failed to add data files to DuckLake: )?(Failed to read Parquet file|The parquet file|Could not read enough bytes|Could not read from file) /;
+  /^(Invalid|Invalid Input|Conversion|Out of Range|Serialization|Not implemented|Binder) Error: /;
+
+// The Parquet reader calls much of what it finds in a footer an IO error; this is what others call one.
+const AROUND =
+  /HTTP|curl|connect|SSL|time-?d? ?-?out|socket|network|host|postgres|temp|space|disk|quota|permission|lock|open file|write/i;
 
 const RULES: readonly { code: ErrorCode; pattern: RegExp }[] = [
   // After a fatal error, every statement on the same instance fails with the second text.

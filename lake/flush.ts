@@ -1,7 +1,9 @@
 import { z } from "zod";
-import { inCatalog } from "./horizon.ts";
+import { liveFilesSql } from "./catalog-files.ts";
+import { inlinedRows, sweepInlined } from "./inlined.ts";
 import type { Lake } from "./lake.ts";
-import { identifier, literal } from "./sql.ts";
+import { literal } from "./sql.ts";
+import type { TableName } from "./tables.ts";
 import { commitSnapshot } from "./transaction.ts";
 
 /** The lake's own logs (lake/meta.ts). Fences hold one row each and are left as they are. */
@@ -15,54 +17,64 @@ const LOGS = [
 
 /** Fewer rows than this stay inlined in the catalog: that is where small appends are cheap to write and to read. */
 const FLUSH_FROM = 5000;
+/** From this many files below the size on, they are merged. */
+const MERGE_FROM = 16;
+const SMALL_BYTES = 32_000_000;
+
+interface FlushRequest {
+  runId: string;
+  /** Aborting it interrupts the running statement. */
+  signal?: AbortSignal;
+}
 
 /**
- * Writes the long logs' inlined rows out into data files. Appends go on meanwhile: they do not conflict with it.
- * @returns the logs that were written out.
+ * Writes the long logs' inlined rows out into data files, merges those where they are many, and sweeps the catalog of
+ * inlined rows that no kept snapshot shows. Appends go on meanwhile: nothing of it conflicts with them. DuckLake's own
+ * procedures do here, since nothing is ever deleted from a log; on other tables they spoil the past (lake/compaction.ts).
+ * @returns what was done, a phrase each.
+ * @throws LotusError LAKE_CONFLICT when another flush was faster: a second attempt finds what is left.
  */
-export async function flushMeta(
-  lake: Lake,
-  request: { runId: string; signal?: AbortSignal },
-): Promise<string[]> {
-  const flushed: string[] = [];
+export async function flushMeta(lake: Lake, request: FlushRequest): Promise<string[]> {
+  const done: string[] = [];
   for (const name of LOGS) {
-    if ((await inlinedRows(lake, name)) < FLUSH_FROM) continue;
-    await lake.withSession(
-      (session) =>
-        commitSnapshot(session, async () => {
-          await session.execute(
-            `CALL ducklake_flush_inlined_data('lakehouse', schema_name => 'meta', table_name => ${literal(name)})`,
-          );
-          const details = { work: "flush", runId: request.runId, asset: name };
-          return { result: undefined, note: { author: "maintenance", message: `flush ${name}`, details } };
-        }),
-      request.signal,
-    );
-    flushed.push(name);
+    const log = { schema: "meta", name } as const;
+    if ((await lake.withSession((session) => inlinedRows(session, log))) >= FLUSH_FROM) {
+      await maintain(lake, log, "flush", request);
+      done.push(`${name} written out`);
+    }
+    if ((await smallFiles(lake, log)) >= MERGE_FROM) {
+      await maintain(lake, log, "compact", request);
+      done.push(`${name} merged`);
+    }
   }
-  return flushed;
+  await lake.withSession(sweepInlined, request.signal);
+  return done;
 }
 
-const nameRow = z.object({ name: z.string() });
-const rowsRow = z.object({ rows: z.coerce.number() });
-
-/** Rows of a log that are kept in the catalog itself. */
-function inlinedRows(lake: Lake, log: string): Promise<number> {
-  return lake.withSession(async (session) => {
-    // One inlined table for each version of the log's columns.
-    const tables = await session.query(nameRow, `SELECT name FROM ${inCatalog(inlinedTablesSql(log))}`);
-    if (tables.length === 0) return 0;
-    const counts = tables.map(
-      ({ name }) => `SELECT count(*) AS rows FROM ducklake.${identifier(name)} WHERE end_snapshot IS NULL`,
-    );
-    const all = `SELECT sum(rows)::BIGINT AS rows FROM (${counts.join(" UNION ALL ")}) AS counts`;
-    return (await session.queryOne(rowsRow, `SELECT rows FROM ${inCatalog(all)}`)).rows;
-  });
+async function maintain(
+  lake: Lake,
+  { schema, name }: TableName,
+  work: "flush" | "compact",
+  { runId, signal }: FlushRequest,
+): Promise<void> {
+  const call =
+    work === "flush"
+      ? `ducklake_flush_inlined_data('lakehouse', schema_name => ${literal(schema)}, table_name => ${literal(name)})`
+      : `ducklake_merge_adjacent_files('lakehouse', ${literal(name)}, schema => ${literal(schema)}, max_file_size => ${SMALL_BYTES})`;
+  await lake.withSession(
+    (session) =>
+      commitSnapshot(session, async () => {
+        await session.execute(`CALL ${call}`);
+        const details = { work, runId, asset: name };
+        return { result: undefined, note: { author: "maintenance", message: `${work} ${name}`, details } };
+      }),
+    signal,
+  );
 }
 
-function inlinedTablesSql(log: string): string {
-  return `SELECT i.table_name AS name FROM ducklake.ducklake_inlined_data_tables i
-    JOIN ducklake.ducklake_table t ON t.table_id = i.table_id AND t.end_snapshot IS NULL
-    JOIN ducklake.ducklake_schema s ON s.schema_id = t.schema_id AND s.schema_name = 'meta' AND s.end_snapshot IS NULL
-    WHERE t.table_name = ${literal(log)}`;
+const filesRow = z.object({ files: z.coerce.number() });
+
+async function smallFiles(lake: Lake, table: TableName): Promise<number> {
+  const count = `SELECT count(*) AS files FROM (${liveFilesSql(table)}) WHERE bytes < ${SMALL_BYTES}`;
+  return (await lake.withSession((session) => session.queryOne(filesRow, count))).files;
 }

@@ -106,7 +106,9 @@ describe("compactTable", () => {
     // Deletes that are inlined, deletes in a file, and then the data file goes: DuckLake shows some at the last snapshot.
     await lake.write("DELETE FROM lakehouse.main.int_lost WHERE id BETWEEN 220 AND 224");
     await lake.write("DELETE FROM lakehouse.main.int_lost WHERE id BETWEEN 225 AND 229");
-    await lake.write("DELETE FROM lakehouse.main.int_lost WHERE id BETWEEN 20 AND 24 OR id BETWEEN 240 AND 254");
+    await lake.write(
+      "DELETE FROM lakehouse.main.int_lost WHERE id BETWEEN 20 AND 24 OR id BETWEEN 240 AND 254",
+    );
     await compact("int_lost");
     await lake.write("UPDATE lakehouse.main.int_lost SET v = 1000 WHERE id = 7");
     expect(await lake.materializeRight(model)).toMatchObject({ mode: "incremental", changedRows: 31 });

@@ -5,8 +5,8 @@ import type { Project, Stream } from "../assets/definitions.ts";
 import { columnType, type Field } from "../assets/json-schema.ts";
 import { readModelHead } from "../assets/model-head.ts";
 import { loadProject } from "../assets/project.ts";
-import { parseDays, parseDuration, parseSize } from "../common/units.ts";
 import { processedTableColumns } from "../assets/version-columns.ts";
+import { parseDays, parseDuration, parseSize } from "../common/units.ts";
 import { errorsOf, loadFiles, makeProject, ORDERS, withOrders } from "./support/project-fixture.ts";
 
 const OWN_COLUMNS = [

@@ -142,14 +142,14 @@ describe("a merge in parts", () => {
     ["a key of the model's own", { ...SPEC, model }],
   ])("gives the same as one at once, with %s", async (_, spec) => {
     const [whole, parts] = [await fixture.stream(spec), await fixture.stream(spec)];
-    const rows = await feedBoth(parts, 16);
+    const rows = await feedBoth(parts, 4);
     expect(rows.length).toBeGreaterThan(400);
     expect(rows).toEqual(await feedBoth(whole, 1));
   });
 
   test("sees a key of the model's own that is not unique, whatever parts it falls into", async () => {
     const stream = await fixture.stream({ ...SPEC, model: model.replace("// 1", "// 2") });
-    await expect(feedBoth(stream, 16)).rejects.toMatchObject({
+    await expect(feedBoth(stream, 4)).rejects.toMatchObject({
       code: "MODEL_FAILED",
       message: expect.stringContaining("is not unique"),
     });

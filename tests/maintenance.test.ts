@@ -199,24 +199,29 @@ async function withFact(stream: FedStream) {
   return loadProject(stream.dir);
 }
 
+const NO_ROWS = "SELECT 1::BIGINT AS id, 'x' AS v WHERE FALSE";
+
 describe("clean-up", () => {
   test("raw files go after their rows and their snapshots, and nothing else does", async () => {
     const stream = await retaining();
     const old = await stream.put("2026-01-10/1.parquet", values("id, v", "(1, 'a')"));
-    const empty = await stream.put("2026-01-10/0.parquet", "SELECT 1::BIGINT AS id, 'x' AS v WHERE FALSE");
+    const empty = await stream.put("2026-01-10/0.parquet", NO_ROWS);
     const copied = await stream.put("2026-01-10/[2].parquet", values("id, v", "(2, 'b')"));
     const kept = await stream.put("2026-03-30/3.parquet", values("id, v", "(3, 'c')"));
     const broken = await stream.put("2026-01-10/4.parquet", Buffer.from("no Parquet"));
     await stream.feed();
     const fed = await newest();
-    const waiting = await stream.put("2026-01-10/5.parquet", values("id, v", "(5, 'e')"));
-    const all = await objectsUnder(lake, stream.prefix);
     const copies = await objectsUnder(lake, `lakehouse/landed/${stream.name.source}/`);
     expect(copies).toHaveLength(1);
 
     expect(await cleanUp()).toMatchObject({ raw: 0 });
     expect(await retain(stream)).toBe(3);
     expect(await landingFiles(stream, "ever")).toHaveLength(3);
+    // Fed, and in no snapshot either; and one that waits.
+    const late = await stream.put("2026-01-10/5.parquet", NO_ROWS);
+    await stream.feed();
+    const waiting = await stream.put("2026-01-10/6.parquet", values("id, v", "(6, 'e')"));
+    const all = await objectsUnder(lake, stream.prefix);
     // A file without rows is in no snapshot.
     expect(await cleanUp()).toMatchObject({ raw: 1 });
     expect(await objectsUnder(lake, stream.prefix)).toEqual(all.filter((key) => key !== empty));
@@ -237,12 +242,12 @@ describe("clean-up", () => {
     expect(plan.raw.map(({ key }) => key)).toEqual([old, copied].sort());
     expect(plan.own.map(({ path }) => path)).toEqual(copies.map((key) => lake.store.url(key)));
     expect(await cleanUp()).toMatchObject({ raw: 2, own: 1, spared: 0 });
-    expect(await objectsUnder(lake, stream.prefix)).toEqual([kept, broken, waiting].sort());
+    expect(await objectsUnder(lake, stream.prefix)).toEqual([kept, broken, late, waiting].sort());
     expect(await objectsUnder(lake, `lakehouse/landed/${stream.name.source}/`)).toEqual([]);
     expect(await scheduled()).toEqual([]);
     await scan(stream);
     await stream.feed();
-    expect(await stream.rows("id")).toEqual([["1"], ["2"], ["3"], ["5"]]);
+    expect(await stream.rows("id")).toEqual([["1"], ["2"], ["3"], ["6"]]);
   });
 
   test("an object that was overwritten since it was removed stays, and comes in", async () => {
@@ -328,26 +333,31 @@ describe("clean-up", () => {
 
   test("while a reader has the snapshot open, its files stay", async () => {
     const stream = await lake.stream({ config: { primary_key: [] } });
-    await stream.put("2026-01-10/1.parquet", "SELECT range AS id, md5(range::VARCHAR) AS v FROM range(5000)");
-    await stream.feed();
+    for (const part of [1, 2]) {
+      await stream.put(
+        `2026-01-10/${part}.parquet`,
+        `SELECT range AS id, md5(range::VARCHAR) AS v FROM range(${5000 * part})`,
+      );
+      await stream.feed();
+    }
+    const { asset } = stream.context.stream.processed;
     const reader = await lake.another();
     await reader.withSession(async (session) => {
       await session.execute("BEGIN TRANSACTION");
       await session.queryRaw(`SELECT count(*) FROM ${stream.processedTable}`);
-      // All its files are replaced, and scheduled at once.
-      await lake.query(`DELETE FROM ${stream.processedTable} WHERE id % 2 = 0`);
+      // What it replaces is scheduled at once.
       await lake.query(
-        `CALL ducklake_rewrite_data_files('lakehouse', ${literal(stream.context.stream.processed.asset)}, schema => 'main', delete_threshold => 0.1)`,
+        `CALL ducklake_merge_adjacent_files('lakehouse', ${literal(asset)}, schema => 'main')`,
       );
-      await expire();
-      await cleanUp();
+      await clock.date(THEN);
+      expect((await scheduled()).length).toBeGreaterThan(0);
+      expect(await cleanUp()).toMatchObject({ own: 0 });
       const [row] = await session.queryRaw(
-        `SELECT sum(hash(t))::VARCHAR AS all_read, count(*)::INTEGER AS rows FROM ${stream.processedTable} AS t`,
+        `SELECT sum(hash(t))::VARCHAR AS read, count(*)::INTEGER AS rows FROM ${stream.processedTable} AS t`,
       );
-      expect(row).toMatchObject({ rows: 5000 });
+      expect(row).toMatchObject({ rows: 15_000 });
       await session.execute("ROLLBACK");
     });
-    await expire();
     expect((await cleanUp()).own).toBeGreaterThan(0);
     await scan(stream);
   });
