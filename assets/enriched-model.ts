@@ -1,6 +1,7 @@
 import { messageOf } from "../common/errors.ts";
 import type { Session } from "../lake/session.ts";
 import { identifier } from "../lake/sql.ts";
+import { storedColumns } from "./columns.ts";
 import type { Column, EnrichedModel, ModelHead, Upkeep } from "./definitions.ts";
 import { type Fault, sqlFault, suggestion } from "./findings.ts";
 import { type FunctionCatalog, outsideCalls } from "./function-catalog.ts";
@@ -122,7 +123,7 @@ export async function bindEnrichedModel(
   let columns: Column[];
   try {
     for (const view of model.views) await createScratchView(scratch, view);
-    columns = await bindSelect(scratch, model.file.text);
+    columns = storedColumns(await bindSelect(scratch, model.file.text));
   } catch (error) {
     return { model: null, faults: [sqlFault("sql-bind", error, "Correct the SQL there.")] };
   }

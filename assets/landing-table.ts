@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Session } from "../lake/session.ts";
 import { identifier, qualified } from "../lake/sql.ts";
-import { findColumn, repeatedNames, unstorableColumns } from "./columns.ts";
+import { findColumn, repeatedNames, unlandableColumns, unstorableColumns } from "./columns.ts";
 import type { Column } from "./definitions.ts";
 import { type Fault, sqlFault } from "./findings.ts";
 import { withOwnColumns } from "./json-schema.ts";
@@ -133,12 +133,19 @@ async function constraintFaults(scratch: Session, rows: z.infer<typeof described
 }
 
 function typeFaults(columns: readonly Column[]): Fault[] {
-  return unstorableColumns(columns).map((column) => ({
+  const unstorable = unstorableColumns(columns).map((column) => ({
     code: "type-unsupported",
     line: null,
     message: `DuckLake cannot store column ${column.name} of type ${column.type}`,
     remedy: "Use the type that the Parquet files have.",
   }));
+  const unlandable = unlandableColumns(columns).map((column) => ({
+    code: "type-unsupported",
+    line: null,
+    message: `a Parquet file cannot bring column ${column.name} of type ${column.type} without loss`,
+    remedy: "Use DECIMAL(38,0) for a large whole number, TIME for a time of day, else VARCHAR.",
+  }));
+  return [...unstorable, ...unlandable];
 }
 
 function pathColumnFaults(columns: readonly Column[]): Fault[] {

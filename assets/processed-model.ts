@@ -1,6 +1,6 @@
 import type { Session } from "../lake/session.ts";
 import { identifier, identifiers } from "../lake/sql.ts";
-import { findColumn } from "./columns.ts";
+import { findColumn, storedColumns } from "./columns.ts";
 import type { Column, ModelHead, ProcessedModel, Stream } from "./definitions.ts";
 import { type Fault, sqlFault } from "./findings.ts";
 import { type FunctionCatalog, outsideCalls } from "./function-catalog.ts";
@@ -43,7 +43,7 @@ export async function readProcessedModel(
   // Binding would only say again, and less clearly, what a foreign table already made plain.
   if (unfit.length > 0) return { model: null, faults: [...faults, ...unfit] };
   try {
-    columns = await bindSelect(scratch, sql);
+    columns = storedColumns(await bindSelect(scratch, sql));
   } catch (error) {
     return { model: null, faults: [...faults, sqlFault("sql-bind", error, "Correct the SQL there.")] };
   }

@@ -79,12 +79,21 @@ export const ALL_MOMENTS: readonly { point: Point; moment: Moment }[] = POINTS.f
   MOMENTS.map((moment) => ({ point, moment })),
 );
 
-/** Before and after each point of a batch, which includes what lies between its commit and its answer; the others once. */
-const SHORT_MOMENTS = ALL_MOMENTS.filter(({ point, moment }, number) =>
-  point.startsWith("feed.")
-    ? moment !== "during"
-    : moment === MOMENTS[Math.floor(number / MOMENTS.length) % 3],
-);
+/** Each point, and a commit at all three moments: after it lies what comes before the activity's answer. */
+const SHORT_MOMENTS: readonly { point: Point; moment: Moment }[] = [
+  { point: "feed.register", moment: "before" },
+  { point: "feed.merge", moment: "during" },
+  { point: "feed.ledger", moment: "after" },
+  { point: "feed.commit", moment: "before" },
+  { point: "feed.commit", moment: "during" },
+  { point: "feed.commit", moment: "after" },
+  { point: "rebuild.replace", moment: "after" },
+  { point: "rebuild.record", moment: "before" },
+  { point: "rebuild.commit", moment: "during" },
+  { point: "materialize.replace", moment: "before" },
+  { point: "materialize.record", moment: "during" },
+  { point: "materialize.commit", moment: "after" },
+];
 const SHORT_ROUNDS = 3;
 
 /** Decides what happens in each round, from the seed alone: rounds are to be asked for in order. */
@@ -93,7 +102,7 @@ export class Planner {
   readonly #short: boolean;
   readonly #traps: Deck<(typeof ALL_MOMENTS)[number]>;
   readonly #upkeep: Deck<{ point: (typeof UPKEEP_POINTS)[number]; moment: Moment }>;
-  readonly #servers: Deck<{ server: ServiceName; signal: NodeJS.Signals }>;
+  readonly #servers: Deck<ServiceName>;
 
   constructor(seed: number, short: boolean) {
     this.#seed = seed;
@@ -103,7 +112,8 @@ export class Planner {
       new Random(seed, DECKS, 3),
       UPKEEP_POINTS.flatMap((point) => MOMENTS.map((moment) => ({ point, moment }))),
     );
-    this.#servers = new Deck(new Random(seed, DECKS, 2), RESTARTS);
+    // In turn: a server that falls five times within a minute each is given up.
+    this.#servers = new Deck(new Random(seed, DECKS, 2), ["postgres", "s3", "temporal"]);
   }
 
   plan(round: number): RoundPlan {
@@ -123,7 +133,7 @@ export class Planner {
     // Only where somebody else can take over.
     if (workers === 2 && random.chance(0.35)) blows[1]?.push(zombie(random));
     const faults: Fault[] = [];
-    if (random.chance(0.7)) faults.push(restart(random, this.#servers));
+    if (random.chance(0.7)) faults.push(restart(random, this.#servers.deal()));
     for (let number = random.between(0, 2); number > 0; number -= 1) faults.push(disturbance(random));
     const squeeze = random.chance(0.15) ? SQUEEZE : null;
     const maintains = random.chance(0.4);
@@ -142,7 +152,7 @@ export class Planner {
       round,
       workers: 2,
       blows: [blows.filter((_, number) => number % 2 === 0), blows.filter((_, number) => number % 2 === 1)],
-      faults: [round % 2 === 1 ? restart(random, this.#servers) : cut],
+      faults: [round % 2 === 1 ? restart(random, this.#servers.deal()) : cut],
       requests: [],
       maintains: false,
       size: 10,
@@ -184,21 +194,18 @@ function leadingTo(random: Random, point: (typeof UPKEEP_POINTS)[number]): Reque
   }
 }
 
-const RESTARTS: { server: ServiceName; signal: NodeJS.Signals }[] = [
-  // Postgres: "immediate", as after a crash.
-  { server: "postgres", signal: "SIGQUIT" },
-  { server: "postgres", signal: "SIGKILL" },
-  { server: "s3", signal: "SIGKILL" },
-  { server: "s3", signal: "SIGTERM" },
-  { server: "temporal", signal: "SIGKILL" },
-  { server: "temporal", signal: "SIGINT" },
-];
+const SIGNALS: Record<ServiceName, NodeJS.Signals[]> = {
+  // "Immediate": it comes back as after a crash.
+  postgres: ["SIGQUIT", "SIGKILL"],
+  s3: ["SIGTERM", "SIGKILL"],
+  temporal: ["SIGINT", "SIGKILL"],
+};
 
 /** Enough for everything but a heavy batch as a whole: that needs about 100 MB, and nothing may be spilt. */
 const SQUEEZE: Squeeze = { memoryLimit: "80MB", spillLimit: "1MB" };
 
-function restart(random: Random, servers: Deck<{ server: ServiceName; signal: NodeJS.Signals }>): Fault {
-  return { kind: "restart", atMs: random.between(500, 9_000), ...servers.deal() };
+function restart(random: Random, server: ServiceName): Fault {
+  return { kind: "restart", atMs: random.between(500, 9_000), server, signal: random.pick(SIGNALS[server]) };
 }
 
 function request(random: Random): Request {

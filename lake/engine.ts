@@ -101,6 +101,8 @@ async function attach(session: Session, options: LakeOptions): Promise<void> {
  * HTTP metadata are cached because registering and reading a batch look at each of its files twice.
  * An upload is held in memory by parts of a ten-thousandth of the largest file foreseen: 80 MB for each file that is
  * written, by default; here 10 MB. No file of the lake's comes near 100 GB (DuckLake begins another one at 512 MB).
+ * The httpfs extension takes AWS keys from the environment into settings, which any query can read. The lake's own are
+ * in a secret.
  */
 const ENGINE_SETTINGS = `
   SET GLOBAL disabled_optimizers = 'statistics_propagation,top_n_window_elimination';
@@ -112,6 +114,9 @@ const ENGINE_SETTINGS = `
   SET GLOBAL s3_uploader_max_filesize = '100GB';
   SET GLOBAL autoinstall_known_extensions = false;
   SET GLOBAL autoload_known_extensions = false;
+  SET GLOBAL s3_access_key_id = '';
+  SET GLOBAL s3_secret_access_key = '';
+  SET GLOBAL s3_session_token = '';
 `;
 
 /** DuckDB quotes the statement that it refuses, and this one holds a password: nothing of it goes on. */

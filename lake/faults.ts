@@ -80,7 +80,7 @@ const CONTENT =
 
 // The Parquet reader calls much of what it finds in a footer an IO error; this is what others call one.
 const AROUND =
-  /HTTP|curl|connect|SSL|time-?d? ?-?out|socket|network|host|postgres|temp|space|disk|quota|permission|lock|open file|write/i;
+  /\b(HTTP|curl|connect\w*|SSL|timed? ?out|socket|network|host\w*|postgres|temp\w*|space|disk|quota|permission|lock\w*|open|write)\b/i;
 
 const RULES: readonly { code: ErrorCode; pattern: RegExp }[] = [
   // After a fatal error, every statement on the same instance fails with the second text.

@@ -83,7 +83,8 @@ export async function rowChanges(
       parts.push(`SELECT ${TABLE_COLUMNS} FROM ${changeFeed(table, last, id - 1)} ${FEED_ALIAS}`);
     last = id;
   }
-  return parts.length === 0 ? null : `(${parts.join(" UNION ALL ")})`;
+  // By name: a part that ends before a column was added lacks it.
+  return parts.length === 0 ? null : `(${parts.join(" UNION ALL BY NAME ")})`;
 }
 
 // The feed's own columns come first, and would hide columns of the table that are called as they are.

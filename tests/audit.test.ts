@@ -1,4 +1,6 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { EnrichedModel } from "../assets/definitions.ts";
 import type { AuditResult } from "../audit/audit.ts";
@@ -612,6 +614,38 @@ describe("a lake of its own", () => {
       expect(result.findings).toEqual([]);
     },
   );
+
+  test("the command tells what it does, prints what it found, and exits with 1 for a finding", async () => {
+    const stream = await AuditedStream.fed(lake);
+    const { catalogUrl, s3, temporal } = lake.isolation.connections;
+    const command = (...options: string[]) =>
+      spawnSync(process.execPath, ["bin/lotus.mjs", "audit", "--project", stream.fed.dir, ...options], {
+        cwd: fileURLToPath(new URL("..", import.meta.url)),
+        encoding: "utf8",
+        env: {
+          ...process.env,
+          LOTUS_CATALOG_URL: catalogUrl,
+          LOTUS_S3_ENDPOINT: s3.endpoint ?? "",
+          LOTUS_S3_BUCKET: s3.bucket,
+          AWS_ACCESS_KEY_ID: s3.accessKeyId,
+          AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+          AWS_REGION: s3.region,
+          LOTUS_TEMPORAL_ADDRESS: temporal.address,
+          LOTUS_TEMPORAL_NAMESPACE: temporal.namespace,
+          LOTUS_STATE_DIR: lake.isolation.folder,
+        },
+      });
+    const clean = command("--stream", stream.name);
+    expect(clean.stderr).toContain(`processed rows ${stream.asset}: 30 in`);
+    expect(clean.stdout).toMatch(/^7 checks at snapshot \d+, 0 findings\n$/);
+    expect(clean.status).toBe(0);
+    await stream.sql(`DELETE FROM ${stream.processed} WHERE id = 3`);
+    const faulty = command("--asset", stream.asset, "--json");
+    expect(JSON.parse(faulty.stdout)).toMatchObject({
+      findings: [{ code: "row-missing", examples: ['{"id":3}'] }],
+    });
+    expect(faulty.status).toBe(1);
+  });
 
   test("an asset that is not there is refused", async () => {
     await expect(audit(lake, projectOf([]), { asset: "int_no" })).rejects.toMatchObject({

@@ -156,6 +156,23 @@ describe("a run", () => {
   });
 });
 
+test("sums of whole numbers are stored to the last digit", async () => {
+  const model = await lake.model(
+    next(),
+    "SELECT r AS id, sum(9007199254740992 + r) AS total FROM int_lines, unnest(range(30)) AS t(r) WHERE id = 1 GROUP BY r",
+  );
+  expect(model.columns).toEqual([
+    { name: "id", type: "BIGINT" },
+    { name: "total", type: "DECIMAL(38,0)" },
+  ]);
+  await lake.materialize(model);
+  const totals = await lake.rows(`SELECT total::VARCHAR AS total FROM ${model.asset} ORDER BY id`);
+  expect(totals.map(({ total }) => total)).toEqual(
+    Array.from({ length: 30 }, (_, index) => String(9007199254740992n + BigInt(index))),
+  );
+  expect(await lake.materialize(model, { full: true })).toMatchObject({ changedRows: 0 });
+});
+
 describe("a rebuild in place", () => {
   test("follows a changed look-up and writes only the rows that differ", async () => {
     const model = await lake.model(next(), LOOK_UP);

@@ -611,3 +611,15 @@ test("files of other writers", async () => {
   expect(types).toMatchObject({ u: "UUID", half: "DOUBLE", tz: "TIMESTAMP WITH TIME ZONE", tod: "TIME" });
   expect(Object.keys(types)).not.toContain("nothing");
 });
+
+test("large whole numbers that a model makes are stored to the last digit", async () => {
+  const stream = await lake.stream({
+    fields: { id: "integer" },
+    model: "SELECT id, 9007199254740992::HUGEINT + id AS big FROM TABLE_NAME",
+  });
+  await stream.put("2026-01-01/a.parquet", "SELECT range AS id FROM range(30)");
+  await stream.feed();
+  expect(await stream.processedTypes()).toMatchObject({ big: "DECIMAL(38,0)" });
+  const rows = await stream.rows("id::INTEGER, big::VARCHAR");
+  expect(rows).toEqual(Array.from({ length: 30 }, (_, id) => [id, String(9007199254740992n + BigInt(id))]));
+});

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { FeederContext } from "../assets/feeder/feed-batch.ts";
 import { rebuildProcessed } from "../assets/feeder/rebuild.ts";
 import type { LotusError } from "../common/errors.ts";
+import { translateError } from "../lake/faults.ts";
 import { Lake } from "../lake/lake.ts";
 import { startSensors } from "../orchestration/standing.ts";
 import { collectStatus } from "../orchestration/status.ts";
@@ -313,6 +314,12 @@ test("in a running lake, a table without the memory for it fails with advice, an
     expect(states.fct_above?.state).toBe("waiting");
     const told = running.events.filter((event) => event.kind === "failure");
     expect(told).toMatchObject([{ asset: "fct_hog", message: ADVICE.message }]);
+    // DuckDB fails in itself: what comes next runs in another.
+    const fatal = new Error(
+      "FATAL Error: Failed: database has been invalidated because of a previous fatal error.",
+    );
+    const failing = running.lake.withSession(() => Promise.reject(translateError(fatal)));
+    await expect(failing).rejects.toMatchObject({ code: "ENGINE_FAILED" });
     await running.store.put("raw/shop/orders/year=2026/month=01/day=02/b.parquet", body);
     await settled();
     const rows = await running.lake.withSession((session) =>

@@ -8,6 +8,7 @@ import { identifier, identifiers } from "../../lake/sql.ts";
 import { lakeTable, tableColumns } from "../../lake/tables.ts";
 import { commitSnapshot, mayPlanAgain } from "../../lake/transaction.ts";
 import { appendAssetState } from "../asset-states.ts";
+import { storedColumns, storedItems } from "../columns.ts";
 import type { Column, EnrichedModel } from "../definitions.ts";
 import { refuseHeld } from "../holds.ts";
 import { lastMaterialization, recordMaterialization } from "../materializations.ts";
@@ -42,6 +43,8 @@ export interface MaterializeOutcome {
 const FRESH = "lotus_fresh";
 /** The model's SELECT as a temporary view: a file may end in a comment or a semicolon, so it cannot stand in brackets. */
 const MODEL = "lotus_model";
+/** The model as it is written; MODEL gives its columns in the types in which they are stored. */
+const SELECTED = "lotus_selected";
 const rowsRow = z.object({ rows: z.coerce.number() });
 
 /**
@@ -133,8 +136,11 @@ async function attemptMaterialize(
 
 async function describeModel(session: Session, model: EnrichedModel): Promise<Column[]> {
   try {
-    await session.execute(`CREATE OR REPLACE TEMP VIEW ${MODEL} AS ${model.sql}`);
-    return await session.describe(`SELECT * FROM temp.${MODEL}`);
+    await session.execute(`CREATE OR REPLACE TEMP VIEW ${SELECTED} AS ${model.sql}`);
+    const selected = await session.describe(`SELECT * FROM temp.${SELECTED}`);
+    const items = storedItems(selected).join(", ");
+    await session.execute(`CREATE OR REPLACE TEMP VIEW ${MODEL} AS SELECT ${items} FROM temp.${SELECTED}`);
+    return storedColumns(selected);
   } catch (error) {
     throw asModelFault(model, error);
   }
@@ -208,7 +214,7 @@ async function checkUniqueKey(session: Session, model: EnrichedModel, knownRows:
 }
 
 async function dropTemporaries(session: Session, model: EnrichedModel): Promise<void> {
-  await session.execute(`DROP VIEW IF EXISTS temp.${MODEL}`);
+  await session.execute(`DROP VIEW IF EXISTS temp.${MODEL}; DROP VIEW IF EXISTS temp.${SELECTED}`);
   await dropUpstreamViews(session, model);
   await session.execute(`DROP TABLE IF EXISTS ${FRESH}; DROP TABLE IF EXISTS ${TOUCHED}`);
 }

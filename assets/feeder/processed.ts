@@ -3,7 +3,7 @@ import { LotusError } from "../../common/errors.ts";
 import type { Session } from "../../lake/session.ts";
 import { identifier, identifiers, literal } from "../../lake/sql.ts";
 import { addColumns, createTable, lakeTable, missingColumns, tableColumns } from "../../lake/tables.ts";
-import { findColumn } from "../columns.ts";
+import { findColumn, storedColumns, storedItems } from "../columns.ts";
 import type { Column, Stream } from "../definitions.ts";
 import {
   carriedColumns,
@@ -43,14 +43,15 @@ export async function modelRows(
   await session.execute(
     `CREATE OR REPLACE TEMP VIEW ${view} AS SELECT * EXCLUDE (${hidden}) FROM (${input})`,
   );
-  const output = await session.describe(model.sql);
+  const selected = await session.describe(model.sql);
+  const output = storedColumns(selected);
   const rewritten = await model.withHiddenColumn(landing.map((column) => column.name));
   await session.execute(`CREATE OR REPLACE TEMP VIEW ${view} AS ${input}`);
   const carried = missingColumns(carriedColumns(stream, landing), output);
   const names = output.map((column) => column.name);
   const last = hiddenColumn(names);
   const list = [
-    ...names.map((name) => identifier(name)),
+    ...storedItems(selected),
     ...carried.map(({ name }) => `${last}.${identifier(name)} AS ${identifier(name)}`),
   ];
   return {
