@@ -78,17 +78,26 @@ export async function runAudit(request: AuditRequest): Promise<AuditResult> {
   const scope = scopeOf(request.project, request.asset);
   const analysis = await ModelAnalysis.open();
   try {
-    return await request.lake.withSession(async (session) => {
+    for (let attempt = 1; ; attempt += 1) {
       try {
-        return await audit(request, session, scope, analysis);
-      } finally {
-        await session.execute("USE lakehouse.main");
+        return await request.lake.withSession(async (session) => {
+          const result = await audit(request, session, scope, analysis);
+          await session.execute("USE lakehouse.main");
+          return result;
+        });
+      } catch (error) {
+        const failed = error instanceof LotusError && error.code === "ENGINE_FAILED";
+        if (!failed || attempt === ATTEMPTS) throw error;
+        request.report(`starting over: ${firstLine(error)}`);
       }
-    });
+    }
   } finally {
     analysis.close();
   }
 }
+
+/** How often an audit is begun over which DuckDB fails in itself. */
+const ATTEMPTS = 3;
 
 interface Scope {
   streams: readonly Stream[];

@@ -1,10 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
+import { isGrpcServiceError } from "@temporalio/client";
 import colors from "picocolors";
 import type { Project } from "../assets/definitions.ts";
 import { formatFinding } from "../assets/findings.ts";
+import { type ErrorCode, LotusError } from "../common/errors.ts";
 import type { Connections, Settings } from "../common/settings.ts";
+import { firstLine } from "../lake/faults.ts";
 import { connectTemporal, registerSearchAttributes } from "../orchestration/connect.ts";
 import { LotusEvents } from "../orchestration/events.ts";
 import { keepSensorsRunning, startSensors } from "../orchestration/standing.ts";
@@ -55,10 +59,10 @@ export async function up(settings: Settings, project: Project, options: UpOption
     const worker = await startLake(runtime, settings, connections, project, events);
     closers.push(() => worker.stop());
     worker.ended.catch((error) => stop.raise(error));
-    if (options.once) return await runOnce(runtime, project, connections, stop);
-    await settle(runtime, project, stop);
-    if (!stop.asked()) await showLake(runtime, project, connections);
-    if (!stop.asked())
+    const status = await settle(runtime, project, stop, report);
+    if (status) showLake(status, connections);
+    if (options.once) return status && !status.assets.some(({ state }) => state === "failed") ? 0 : 1;
+    if (status)
       print(
         `\nRunning. A file that lands in s3://${connections.s3.bucket}/raw/ is fed in seconds. Ctrl-C stops.`,
       );
@@ -139,40 +143,46 @@ async function fillEmptyBucket(
   await sample.generate({ put: (key, body) => store.put(key, body), report });
 }
 
-async function runOnce(
+/**
+ * Waits until nothing more happens by itself, however often a server goes away meanwhile; null when the wait was cut
+ * short.
+ */
+async function settle(
   runtime: Runtime,
   project: Project,
-  connections: Connections,
   stop: StopSignal,
-): Promise<number> {
-  const status = await settle(runtime, project, stop);
-  if (!status) return 1;
-  await showLake(runtime, project, connections, status);
-  return status.assets.some((asset) => asset.state === "failed") ? 1 : 0;
-}
-
-/** Waits until nothing more happens by itself; null when the wait was cut short. */
-async function settle(runtime: Runtime, project: Project, stop: StopSignal): Promise<LakeStatus | null> {
+  report: UpOptions["report"],
+): Promise<LakeStatus | null> {
+  let obstacle: ErrorCode | null = null;
   while (!stop.asked()) {
-    const status = await collectStatus({ ...runtime, project });
-    if (status.settled) return status;
-    await Promise.race([stop.wait(), new Promise((resolve) => setTimeout(resolve, 700))]);
+    const started = performance.now();
+    try {
+      const status = await collectStatus({ ...runtime, project });
+      if (status.settled) return status;
+      obstacle = null;
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      const code = error instanceof LotusError ? error.code : "TEMPORAL_UNREACHABLE";
+      if (obstacle !== code) report(`waiting: ${firstLine(error)} [${code}]`);
+      obstacle = code;
+    }
+    // A look lists the whole bucket: it must not take the time of those that feed.
+    const pause = Math.max(700, 2 * (performance.now() - started));
+    await Promise.race([stop.wait(), setTimeout(pause, undefined, { ref: false })]);
   }
   return null;
 }
 
-async function showLake(
-  runtime: Runtime,
-  project: Project,
-  connections: Connections,
-  known?: LakeStatus,
-): Promise<void> {
-  const status = known ?? (await collectStatus({ ...runtime, project }));
+/** Whether an error may go away by itself: a server is not there, or a statement met another's. */
+function isPassing(error: unknown): boolean {
+  return error instanceof LotusError ? error.retryable : isGrpcServiceError(error);
+}
+
+function showLake(status: LakeStatus, { temporal, s3, catalogUrl }: Connections): void {
   print();
   print(statusTables(status));
-  const { temporal, s3 } = connections;
   if (temporal.ui) print(`Temporal UI  ${temporal.ui}`);
-  print(`catalog      ${withoutPassword(connections.catalogUrl)} (lotus status --json shows the password)`);
+  print(`catalog      ${withoutPassword(catalogUrl)} (lotus status --json shows the password)`);
   print(`S3           ${s3.endpoint ?? `AWS ${s3.region}`}, bucket ${s3.bucket}`);
 }
 

@@ -64,9 +64,9 @@ export function isModelFault(error: unknown): boolean {
   return error instanceof LotusError && error.code === "QUERY_FAILED" && !PASSING.test(error.message);
 }
 
-// What DuckDB says of a statement that failed before its first row, in front of the reason.
+// What DuckDB says of a statement that failed before its first row, or on the way to it, in front of the reason.
 const PENDING =
-  /^Invalid Input Error: Attempting to execute an unsuccessful or closed pending query result\s+Error: /;
+  /^Invalid Input Error: Attempting to (?:execute an unsuccessful or closed pending|fetch from an unsuccessful) query result\s+Error: /;
 
 const PASSWORD_SETTING = /\b(password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s'"]+)/gi;
 
@@ -83,10 +83,11 @@ const AROUND =
   /\b(HTTP|curl|connect\w*|SSL|timed? ?out|socket|network|host\w*|postgres|temp\w*|space|disk|quota|permission|lock\w*|open|write)\b/i;
 
 const RULES: readonly { code: ErrorCode; pattern: RegExp }[] = [
-  // After a fatal error, every statement on the same instance fails with the second text.
+  // After either, every statement on the same instance fails with the second text.
   {
     code: "ENGINE_FAILED",
-    pattern: /^FATAL Error: |database has been invalidated because of a previous fatal|^Failed to connect: /,
+    pattern:
+      /^(FATAL|INTERNAL) Error: |database has been invalidated because of a previous fatal|^Failed to connect: /,
   },
   // The only local files that the lake's DuckDB may write are those of its spill folder.
   {
@@ -107,10 +108,11 @@ const RULES: readonly { code: ErrorCode; pattern: RegExp }[] = [
   },
   // Before the catalog's: "Could not connect to server error for HTTP HEAD to ..." is about S3.
   { code: "S3_UNREACHABLE", pattern: /^HTTP Error: |^IO Error: .* for HTTP [A-Z]+ to / },
+  // What the server itself refuses, it refuses with an `ERROR: `; all else means that it was not reached.
   {
     code: "CATALOG_UNREACHABLE",
     pattern:
-      /connection to server at|server closed the connection|terminating connection|could not connect to server|Unable to connect to Postgres|the database system is (starting|shutting)/i,
+      /connection to server at|server closed the connection|terminating connection|could not connect to server|Unable to connect to Postgres|the database system is (starting|shutting)|no connection to the server|could not (send|receive) data|Failed to (prepare|execute|fetch|read|copy) (query|COPY|data)\b(?!.*ERROR: )/is,
   },
   // Whether it was committed is not known, as after a conflict: the batch's id tells.
   { code: "LAKE_CONFLICT", pattern: /^TransactionContext Error: Failed to commit/ },

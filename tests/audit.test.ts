@@ -7,6 +7,7 @@ import type { AuditResult } from "../audit/audit.ts";
 import { confirmed, type Fault } from "../audit/check.ts";
 import { findingCodes } from "../audit/finding-codes.ts";
 import { AuditedStream, audit, found, projectOf, rows } from "./support/audit-fixture.ts";
+import { environmentOf } from "./support/environment.ts";
 import { FeederLake, type StreamSpec, values } from "./support/feeder-fixture.ts";
 
 /**
@@ -617,23 +618,12 @@ describe("a lake of its own", () => {
 
   test("the command tells what it does, prints what it found, and exits with 1 for a finding", async () => {
     const stream = await AuditedStream.fed(lake);
-    const { catalogUrl, s3, temporal } = lake.isolation.connections;
+    const { connections } = lake.isolation;
     const command = (...options: string[]) =>
       spawnSync(process.execPath, ["bin/lotus.mjs", "audit", "--project", stream.fed.dir, ...options], {
         cwd: fileURLToPath(new URL("..", import.meta.url)),
         encoding: "utf8",
-        env: {
-          ...process.env,
-          LOTUS_CATALOG_URL: catalogUrl,
-          LOTUS_S3_ENDPOINT: s3.endpoint ?? "",
-          LOTUS_S3_BUCKET: s3.bucket,
-          AWS_ACCESS_KEY_ID: s3.accessKeyId,
-          AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
-          AWS_REGION: s3.region,
-          LOTUS_TEMPORAL_ADDRESS: temporal.address,
-          LOTUS_TEMPORAL_NAMESPACE: temporal.namespace,
-          LOTUS_STATE_DIR: lake.isolation.folder,
-        },
+        env: { ...process.env, ...environmentOf(connections, lake.isolation.folder) },
       });
     const clean = command("--stream", stream.name);
     expect(clean.stderr).toContain(`processed rows ${stream.asset}: 30 in`);

@@ -8,6 +8,7 @@ import { literal } from "../lake/sql.ts";
 import type { LakeStatus } from "../orchestration/status.ts";
 import { tickSensor } from "../orchestration/wake.ts";
 import { bundleWorkflows } from "../orchestration/workflow-bundle.ts";
+import { environmentOf } from "./support/environment.ts";
 import { type Isolation, isolate } from "./support/isolation.ts";
 import { type RunningLake, runLake } from "./support/run-lake.ts";
 
@@ -45,18 +46,8 @@ beforeAll(async () => {
   bundle = await bundleWorkflows();
   dir = join(isolation.folder, "project");
   for (const [path, content] of Object.entries(files)) await define(path, content);
-  const { catalogUrl, s3, temporal } = isolation.connections;
-  for (const [name, value] of Object.entries({
-    LOTUS_CATALOG_URL: catalogUrl,
-    LOTUS_S3_ENDPOINT: s3.endpoint ?? "",
-    LOTUS_S3_BUCKET: s3.bucket,
-    AWS_ACCESS_KEY_ID: s3.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
-    LOTUS_TEMPORAL_ADDRESS: temporal.address,
-    LOTUS_TEMPORAL_NAMESPACE: temporal.namespace,
-    LOTUS_STATE_DIR: join(isolation.folder, "state"),
-  }))
-    vi.stubEnv(name, value);
+  const environment = environmentOf(isolation.connections, join(isolation.folder, "state"));
+  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
   await start();
 });
 

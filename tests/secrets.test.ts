@@ -12,6 +12,7 @@ import { literal, qualified } from "../lake/sql.ts";
 import { connectTemporal } from "../orchestration/connect.ts";
 import { provision, type Tools } from "../platform/provision.ts";
 import { ObjectStore } from "../sensors/object-store.ts";
+import { environmentOf } from "./support/environment.ts";
 import { type HostedPlatform, hostPlatform } from "./support/platform-host.ts";
 import { Road } from "./support/road.ts";
 
@@ -95,23 +96,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function environmentOf({ catalogUrl, s3: bucket, temporal }: Connections): Record<string, string> {
-  return {
-    LOTUS_STATE_DIR: stateDir,
-    LOTUS_CATALOG_URL: catalogUrl,
-    LOTUS_S3_ENDPOINT: bucket.endpoint ?? "",
-    LOTUS_S3_BUCKET: bucket.bucket,
-    AWS_ACCESS_KEY_ID: bucket.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: bucket.secretAccessKey,
-    AWS_REGION: bucket.region,
-    LOTUS_TEMPORAL_ADDRESS: temporal.address,
-  };
-}
-
 /** Runs a command with `--debug`, and keeps what it prints. */
 function lotus(args: string[], given: Connections = connections) {
   const child = execa("node", ["bin/lotus.mjs", "--debug", ...args], {
-    env: environmentOf(given),
+    env: environmentOf(given, stateDir),
     reject: false,
     all: true,
     forceKillAfterDelay: 60_000,

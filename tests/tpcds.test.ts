@@ -4,9 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { Project } from "../assets/definitions.ts";
 import { loadProject } from "../assets/project.ts";
+import { attachLake } from "../chaos/plain-lake.ts";
 import { generateTpcds } from "../examples/tpcds/sample.ts";
 import { tpcdsStreams } from "../examples/tpcds/streams.ts";
-import type { Session } from "../lake/session.ts";
+import { openScratch, type Session } from "../lake/session.ts";
 import { identifier, identifiers, literal } from "../lake/sql.ts";
 import type { LotusEvent } from "../orchestration/events.ts";
 import type { LakeStatus } from "../orchestration/status.ts";
@@ -15,8 +16,8 @@ import { type Isolation, isolate } from "./support/isolation.ts";
 import { type RunningLake, runLake } from "./support/run-lake.ts";
 
 /**
- * The example is fed from its sample at a small scale, in two waves, and compared with what dsdgen made. In the
- * lake's DuckDB, `tpcds.generated` holds dsdgen's tables, `tpcds.lake` views of the lake's under the same names.
+ * The example is fed from its sample at a small scale, in two waves, and compared with what dsdgen made. In a plain
+ * DuckDB with the lake beside it, `tpcds.generated` holds dsdgen's tables, `tpcds.lake` views of the lake's under the same names.
  */
 
 const scale = 0.01;
@@ -26,6 +27,7 @@ let isolation: Isolation;
 let project: Project;
 let running: RunningLake;
 let status: LakeStatus;
+let plain: Session;
 /** How many of the events belong to the first wave. */
 let firstWave = 0;
 
@@ -48,10 +50,13 @@ beforeAll(async () => {
   firstWave = running.events.length;
   for (const { key, body } of late) await running.store.put(key, body);
   status = await running.settle();
-  await running.lake.withSession(prepareComparison);
+  plain = await openScratch();
+  await attachLake(plain, isolation.connections, isolation.tools.extensions);
+  await prepareComparison(plain);
 }, 900_000);
 
 afterAll(async () => {
+  plain?.close();
   await running?.stop();
   isolation?.dispose();
 });
@@ -98,21 +103,18 @@ describe.each(tpcdsStreams)("$name", ({ name, primaryKey }) => {
   const generated = `tpcds.generated.${identifier(name)}`;
 
   test("is what dsdgen made, types included", async () => {
-    await running.lake.withSession(async (session) => {
-      const expected = await session.describe(generated);
-      const columns = identifiers(expected.map((column) => column.name));
-      const processed = `SELECT ${columns} FROM lakehouse.main.${identifier(`int_tpcds__${name}`)}`;
-      expect(await session.describe(processed)).toEqual(expected);
-      expect(await difference(session, processed, `FROM ${generated}`)).toEqual({ extra: 0, missing: 0 });
-    });
+    const expected = await plain.describe(generated);
+    const columns = identifiers(expected.map((column) => column.name));
+    const processed = `SELECT ${columns} FROM lakehouse.main.${identifier(`int_tpcds__${name}`)}`;
+    expect(await plain.describe(processed)).toEqual(expected);
+    expect(await difference(plain, processed, `FROM ${generated}`)).toEqual({ extra: 0, missing: 0 });
   });
 
   test("came with versions out of date, in files before and after the right one", async () => {
-    await running.lake.withSession(async (session) => {
-      const key = identifiers(primaryKey);
-      const found = await session.queryOne(
-        z.object({ before: z.coerce.number(), after: z.coerce.number(), lastWins: z.coerce.number() }),
-        `WITH landed AS (
+    const key = identifiers(primaryKey);
+    const found = await plain.queryOne(
+      z.object({ before: z.coerce.number(), after: z.coerce.number(), lastWins: z.coerce.number() }),
+      `WITH landed AS (
            SELECT ${key}, _airbyte_raw_id AS version, filename AS file FROM lakehouse.staging.${identifier(`stg_tpcds__${name}`)}),
          latest AS (SELECT ${key}, _airbyte_raw_id AS latest FROM lakehouse.main.${identifier(`int_tpcds__${name}`)}),
          places AS (
@@ -122,12 +124,11 @@ describe.each(tpcdsStreams)("$name", ({ name, primaryKey }) => {
          SELECT count(*) FILTER (first_file < right_file) AS before,
            count(*) FILTER (last_stale_file > right_file) AS after,
            count(*) FILTER (last_is_stale) AS "lastWins" FROM places`,
-      );
-      expect(found.before).toBeGreaterThan(0);
-      expect(found.after).toBeGreaterThan(0);
-      // Whoever takes the last row that arrives gets wrong answers.
-      expect(found.lastWins).toBeGreaterThan(0);
-    });
+    );
+    expect(found.before).toBeGreaterThan(0);
+    expect(found.after).toBeGreaterThan(0);
+    // Whoever takes the last row that arrives gets wrong answers.
+    expect(found.lastWins).toBeGreaterThan(0);
   });
 });
 
@@ -157,11 +158,9 @@ describe.each([
   ["fct_store_sales_daily", dailySql],
 ])("%s", (asset, expected) => {
   test("is what plain SQL makes of dsdgen's tables", async () => {
-    await running.lake.withSession(async (session) => {
-      const table = `FROM lakehouse.main.${identifier(asset)}`;
-      expect(await session.describe(table)).toEqual(await session.describe(expected));
-      expect(await difference(session, table, expected)).toEqual({ extra: 0, missing: 0 });
-    });
+    const table = `FROM lakehouse.main.${identifier(asset)}`;
+    expect(await plain.describe(table)).toEqual(await plain.describe(expected));
+    expect(await difference(plain, table, expected)).toEqual({ extra: 0, missing: 0 });
   });
 
   test("took in the second wave by increments", () => {
@@ -185,22 +184,20 @@ test("an increment writes only the sales that the second wave touches", () => {
 test.each([1, 6, 12, 36, 45, 47, 51, 59, 67, 89, 98])(
   "TPC-DS query %i says over the lake what it says over dsdgen's tables",
   async (number) => {
-    await running.lake.withSession(async (session) => {
-      const { query } = await session.queryOne(
-        z.object({ query: z.string() }),
-        `SELECT query FROM tpcds_queries() WHERE query_nr = ${number}`,
-      );
-      const whole = query.replace(/\s*LIMIT\s+\d+\s*;?\s*$/i, "").replace(/;\s*$/, "");
-      const answer = async (schema: "lake" | "generated") => {
-        await session.execute(`USE tpcds.${schema}`);
-        const rows = await session.queryRaw(whole);
-        await session.execute("USE lakehouse.main");
-        return rows.map((row) => JSON.stringify(row)).sort();
-      };
-      const expected = await answer("generated");
-      expect(expected.length).toBeGreaterThan(0);
-      expect(await answer("lake")).toEqual(expected);
-    });
+    const { query } = await plain.queryOne(
+      z.object({ query: z.string() }),
+      `SELECT query FROM tpcds_queries() WHERE query_nr = ${number}`,
+    );
+    const whole = query.replace(/\s*LIMIT\s+\d+\s*;?\s*$/i, "").replace(/;\s*$/, "");
+    const answer = async (schema: "lake" | "generated") => {
+      await plain.execute(`USE tpcds.${schema}`);
+      const rows = await plain.queryRaw(whole);
+      await plain.execute("USE lakehouse.main");
+      return rows.map((row) => JSON.stringify(row)).sort();
+    };
+    const expected = await answer("generated");
+    expect(expected.length).toBeGreaterThan(0);
+    expect(await answer("lake")).toEqual(expected);
   },
 );
 

@@ -116,6 +116,10 @@ function convert({ column, fileType, landingType, fit }: Misfit): string {
   if (landingType === "VARCHAR" && isNestedType(fileType)) return `to_json(${value})::VARCHAR`;
   if (landingType === "VARCHAR" && fileType === "BLOB") return `TRY(decode(${value}))`;
   if (UNITS[landingType]) return `TRY_CAST(${value}::TIMESTAMP AS ${landingType})`;
+  if (landingType === "TIMESTAMP_NS") {
+    // TRY_CAST fails over what it should give NULL for, and wraps infinity.
+    return `CASE WHEN TRY_CAST(${value} AS TIMESTAMP) BETWEEN ${NANOSECONDS} THEN ${value}::${landingType} END`;
+  }
   return cast(value, fileType, landingType);
 }
 
@@ -136,8 +140,7 @@ function survives(misfit: Misfit): string {
   if (fit === "never") return "FALSE";
   if (landingType === "VARCHAR" && isNestedType(fileType)) return "TRUE";
   if (landingType === "VARCHAR" && fileType === "BLOB") return "TRUE";
-  // TRY_CAST fails over what it should give NULL for, and wraps infinity.
-  if (landingType === "TIMESTAMP_NS") return `${value}::TIMESTAMP BETWEEN ${NANOSECONDS}`;
+  if (landingType === "TIMESTAMP_NS") return "TRUE";
   const unit = UNITS[landingType];
   if (unit) return `isfinite(${value}::TIMESTAMP) AND date_trunc(${literal(unit)}, ${value}) = ${value}`;
   return `${cast(convert(misfit), landingType, fileType)} IS NOT DISTINCT FROM ${value}`;

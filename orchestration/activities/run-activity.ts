@@ -1,5 +1,6 @@
 import { ApplicationFailure, Context } from "@temporalio/activity";
 import { LotusError, messageOf } from "../../common/errors.ts";
+import { isInternalFault } from "../../lake/faults.ts";
 
 /** The run that an activity works for, as it stands in commit messages and meta tables: `{workflow id}/{run id}`. */
 export function runId(): string {
@@ -19,18 +20,26 @@ const FINAL = new Set<string>([
   "ASSET_HELD",
 ]);
 
-/** How often work that runs out of memory is tried: the work of other tables may have had it meanwhile. */
-const MEMORY_ATTEMPTS = 3;
-const MEMORY_DELAY = "15 seconds";
+/**
+ * How often work is tried that runs out of memory, which the work of other tables may have had meanwhile, or that
+ * DuckDB fails over in itself, which takes the work of others with it.
+ */
+const COSTLY_ATTEMPTS = 3;
+const COSTLY_DELAY = "15 seconds";
 
 /** Whether an error ends an asset's work until something changes: the asset counts as failed. */
 export function countsAsFailure(error: unknown): error is LotusError {
   if (!(error instanceof LotusError)) return false;
-  return error.code === "MODEL_FAILED" || (error.code === "OUT_OF_MEMORY" && isLastOfMemory());
+  return error.code === "MODEL_FAILED" || (isCostly(error) && isLastCostly());
 }
 
-function isLastOfMemory(): boolean {
-  return Context.current().info.attempt >= MEMORY_ATTEMPTS;
+/** Work whose instance was lost for another's sake is not to blame. */
+function isCostly(error: unknown): boolean {
+  return (error instanceof LotusError && error.code === "OUT_OF_MEMORY") || isInternalFault(error);
+}
+
+function isLastCostly(): boolean {
+  return Context.current().info.attempt >= COSTLY_ATTEMPTS;
 }
 
 /**
@@ -48,8 +57,8 @@ export async function runActivity<T>(work: (signal: AbortSignal) => Promise<T>):
     throw ApplicationFailure.create({
       message: messageOf(error),
       type: code,
-      nonRetryable: FINAL.has(code) || (code === "OUT_OF_MEMORY" && isLastOfMemory()),
-      ...(code === "OUT_OF_MEMORY" ? { nextRetryDelay: MEMORY_DELAY } : {}),
+      nonRetryable: FINAL.has(code) || (isCostly(error) && isLastCostly()),
+      ...(isCostly(error) ? { nextRetryDelay: COSTLY_DELAY } : {}),
       ...(error instanceof Error ? { cause: error } : {}),
     });
   } finally {

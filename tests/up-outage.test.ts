@@ -1,0 +1,68 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { execa } from "execa";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openScratch } from "../lake/session.ts";
+import { literal } from "../lake/sql.ts";
+import { ObjectStore } from "../sensors/object-store.ts";
+import { environmentOf } from "./support/environment.ts";
+import { type Isolation, isolate } from "./support/isolation.ts";
+import { makeProject, ORDERS } from "./support/project-fixture.ts";
+import { Road } from "./support/road.ts";
+
+const FILES = 6;
+let isolation: Isolation;
+
+beforeAll(async () => {
+  isolation = await isolate();
+});
+
+afterAll(() => isolation.dispose());
+
+test("a lake that is catching up outlives servers that go away, says so, and ends when nothing is new", async () => {
+  const { connections } = isolation;
+  const [postgres, s3] = [connections.catalogUrl, connections.s3.endpoint ?? ""].map(
+    (url) => new Road(new URL(url)),
+  ) as [Road, Road];
+  await Promise.all([postgres.open(), s3.open()]);
+  const catalogUrl = new URL(connections.catalogUrl);
+  catalogUrl.host = `127.0.0.1:${postgres.port}`;
+  const byRoad = {
+    ...connections,
+    catalogUrl: catalogUrl.href,
+    s3: { ...connections.s3, endpoint: `http://127.0.0.1:${s3.port}` },
+  };
+  const store = new ObjectStore(connections.s3);
+  const scratch = await openScratch();
+  const local = join(isolation.folder, "raw.parquet");
+  await scratch.execute(`COPY (SELECT 1::BIGINT AS id, now() AS updated_at) TO ${literal(local)}`);
+  for (let day = 1; day <= FILES; day += 1)
+    await store.put(`raw/shop/orders/year=2026/month=01/day=0${day}/a.parquet`, readFileSync(local));
+  const project = await makeProject({
+    "dag/streams/shop/orders.json": { ...ORDERS, feeder: { batch_files: 1 } },
+  });
+  const up = execa("node", ["bin/lotus.mjs", "up", "--once", "--project", project], {
+    env: environmentOf(byRoad, isolation.folder),
+    reject: false,
+    all: true,
+  });
+  let printed = "";
+  const roads = [s3, postgres];
+  up.all?.on("data", async (text) => {
+    printed += text;
+    if (!String(text).includes("fed ")) return;
+    const road = roads.shift();
+    await road?.close();
+    await setTimeout(4000);
+    await road?.open();
+  });
+  const { exitCode } = await up;
+  expect(exitCode, printed).toBe(0);
+  expect(printed).toMatch(/waiting: .*\[S3_UNREACHABLE\]/);
+  expect(printed).toMatch(/waiting: .*\[CATALOG_UNREACHABLE\]/);
+  expect(printed.match(/fed +shop\/orders/g)).toHaveLength(FILES);
+  scratch.close();
+  store.close();
+  await Promise.all([postgres.close(), s3.close()]);
+});
