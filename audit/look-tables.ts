@@ -111,9 +111,8 @@ function snapshotsSql(snapshot: number): string {
       FROM ${CATALOG}.ducklake_snapshot JOIN ${CATALOG}.ducklake_snapshot_changes USING (snapshot_id)
       WHERE snapshot_id <= ${literal(snapshot)}
     ), holes AS (
-      SELECT max(snapshot_id) AS after_hole FROM (
-        SELECT snapshot_id, lag(snapshot_id, 1, -1) OVER (ORDER BY snapshot_id) AS before FROM kept)
-      WHERE snapshot_id > before + 1)
+      SELECT max(snapshot_id) AS after_hole FROM kept
+      ANTI JOIN (SELECT snapshot_id + 1 AS snapshot_id FROM kept) USING (snapshot_id) WHERE snapshot_id > 0)
     SELECT snapshot_id, snapshot_time, note ->> '$.asset' AS asset, note ->> '$.batchId' AS batch,
       snapshot_id >= coalesce(after_hole, 0) AS settled
     FROM kept, holes`;

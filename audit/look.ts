@@ -101,8 +101,9 @@ export class Look {
   async fault(code: FindingCode, culprits: string): Promise<Fault> {
     const rows = await this.query(
       culpritRow,
-      `SELECT coalesce(name::VARCHAR, 'NULL') AS name, detail::VARCHAR AS detail, count(*) OVER () AS total
-       FROM (${culprits}) ORDER BY 1, 2 LIMIT ${literal(CULPRITS)}`,
+      `WITH culprits AS MATERIALIZED (${culprits})
+       SELECT coalesce(name::VARCHAR, 'NULL') AS name, detail::VARCHAR AS detail, (SELECT count(*) FROM culprits) AS total
+       FROM culprits ORDER BY 1, 2 LIMIT ${literal(CULPRITS)}`,
     );
     return {
       code,

@@ -42,8 +42,10 @@ function changedTablesSql(since: number): string {
       WHERE split_part(entry, ':', 1) IN ('inserted_into_table', 'deleted_from_table', 'inlined_insert',
         'inlined_delete', 'altered_table')
     ), kept AS (
-      SELECT snapshot_id, lag(snapshot_id, 1, ${literal(since)}) OVER (ORDER BY snapshot_id) AS before
-      FROM ${catalog}.ducklake_snapshot WHERE snapshot_id > ${literal(since)}
+      SELECT snapshot_id FROM ${catalog}.ducklake_snapshot WHERE snapshot_id > ${literal(since)}
+    ), after_gap AS (
+      SELECT snapshot_id FROM kept ANTI JOIN (SELECT snapshot_id + 1 AS snapshot_id FROM kept) USING (snapshot_id)
+      WHERE snapshot_id > ${literal(since + 1)}
     ), tables AS (
       SELECT t.table_id, t.table_name, t.begin_snapshot FROM ${catalog}.ducklake_table t
       JOIN ${catalog}.ducklake_schema s ON s.schema_id = t.schema_id AND s.schema_name = 'main' AND s.end_snapshot IS NULL
@@ -53,7 +55,7 @@ function changedTablesSql(since: number): string {
       UNION ALL
       SELECT table_name, begin_snapshot FROM tables WHERE begin_snapshot > ${literal(since)}
       UNION ALL
-      SELECT table_name, snapshot_id - 1 FROM tables, kept WHERE snapshot_id > before + 1)
+      SELECT table_name, snapshot_id - 1 FROM tables, after_gap)
     GROUP BY table_name`;
 }
 

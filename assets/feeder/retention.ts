@@ -173,13 +173,15 @@ async function findOld(
 // The day as the path has it, which need not be padded; the ledger holds nothing whose path has none.
 function oldSql({ source, stream }: Stream, limit: Date, atMost: number | null): string {
   return `
-    SELECT key, etag, size, rows, batch, path, strftime(day, '%Y-%m-%d') AS day, count(*) OVER () AS found FROM (
+    WITH dated AS (
       SELECT key, etag, size, rows, batch, registered_path AS path, TRY_CAST(regexp_replace(key,
         '^.*/year=(\\d{4})/month=(\\d{1,2})/day=(\\d{1,2})/[^/]+$', '\\1-\\2-\\3', 's') AS DATE) AS day
       FROM lakehouse.meta.feeder_files
       WHERE source = ${literal(source)} AND stream = ${literal(stream)} AND state = 'fed'
-        AND recorded_at < TIMESTAMPTZ ${literal(limit.toISOString())})
-    WHERE day < DATE ${literal(limit.toISOString().slice(0, 10))} ORDER BY day, key
+        AND recorded_at < TIMESTAMPTZ ${literal(limit.toISOString())}
+    ), old AS MATERIALIZED (FROM dated WHERE day < DATE ${literal(limit.toISOString().slice(0, 10))})
+    SELECT * REPLACE (strftime(day, '%Y-%m-%d') AS day), (SELECT count(*) FROM old) AS found FROM old
+    ORDER BY old.day, key
     ${atMost === null ? "" : `LIMIT ${literal(atMost)}`}`;
 }
 
