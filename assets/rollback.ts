@@ -7,7 +7,7 @@ import { resolveSnapshot } from "../lake/snapshot-point.ts";
 import { lastCommittedSnapshot, tableAt } from "../lake/snapshots.ts";
 import { identifier, identifiers, literal } from "../lake/sql.ts";
 import { lakeTable, type TableName, tableColumns } from "../lake/tables.ts";
-import { commitSnapshot, mayPlanAgain } from "../lake/transaction.ts";
+import { commitSnapshot, untilCommitted } from "../lake/transaction.ts";
 import { appendAssetState } from "./asset-states.ts";
 import { findColumn } from "./columns.ts";
 import type { Column, ModelHead, Project, Stream } from "./definitions.ts";
@@ -55,13 +55,7 @@ export async function rollBack(
   request: RollBackRequest,
 ): Promise<RollBackOutcome> {
   const target = rollBackTarget(project, request.asset);
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      return await lake.withSession((session) => attemptRollBack(session, target, request), request.signal);
-    } catch (error) {
-      if (!mayPlanAgain(error, attempt)) throw error;
-    }
-  }
+  return untilCommitted(lake, (session) => attemptRollBack(session, target, request), request);
 }
 
 async function attemptRollBack(

@@ -6,7 +6,7 @@ import type { Lake } from "./lake.ts";
 import type { Session } from "./session.ts";
 import { identifiers, literal } from "./sql.ts";
 import { lakeTable, type TableName, tableColumns } from "./tables.ts";
-import { commitSnapshot, mayPlanAgain } from "./transaction.ts";
+import { commitSnapshot, untilCommitted } from "./transaction.ts";
 
 /**
  * Compaction by plain SQL: the rows of many small or worn files are inserted anew and deleted where they were, in one
@@ -58,13 +58,7 @@ export async function compactTable(
   table: TableName,
   request: CompactRequest,
 ): Promise<CompactOutcome> {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      return await lake.withSession((session) => compactPiece(session, table, request), request.signal);
-    } catch (error) {
-      if (!mayPlanAgain(error, attempt)) throw error;
-    }
-  }
+  return untilCommitted(lake, (session) => compactPiece(session, table, request), request);
 }
 
 const fileRow = z.object({ path: z.string(), bytes: z.coerce.number() });

@@ -1,4 +1,5 @@
 import { LotusError } from "../common/errors.ts";
+import type { Lake } from "./lake.ts";
 import type { Session } from "./session.ts";
 import { literal } from "./sql.ts";
 
@@ -45,6 +46,26 @@ function inCommitTurn<T>(commit: () => Promise<T>): Promise<T> {
   const result = commitTurn.then(commit);
   commitTurn = result.catch(() => {});
   return result;
+}
+
+/**
+ * Runs `attempt` until it is through: it is planned again, in another session, when another writer was faster, or when
+ * `cure` did something about what it failed over.
+ * @throws what the last attempt failed with; FENCE_LOST or LAKE_CONFLICT when others were faster again and again.
+ */
+export async function untilCommitted<T>(
+  lake: Lake,
+  attempt: (session: Session) => Promise<T>,
+  options: { signal?: AbortSignal | undefined; cure?: (error: unknown) => Promise<boolean> },
+): Promise<T> {
+  for (let count = 0; ; count += 1) {
+    try {
+      return await lake.withSession(attempt, options.signal);
+    } catch (error) {
+      if (mayPlanAgain(error, count)) continue;
+      if (!(await options.cure?.(error))) throw error;
+    }
+  }
 }
 
 /** How often work that lost against another writer is planned again before its caller hears of it. */

@@ -4,7 +4,7 @@ import type { Lake } from "../../lake/lake.ts";
 import type { Session } from "../../lake/session.ts";
 import { changedTables, currentSnapshot } from "../../lake/snapshots.ts";
 import { lakeTable } from "../../lake/tables.ts";
-import { commitSnapshot, mayPlanAgain } from "../../lake/transaction.ts";
+import { commitSnapshot, untilCommitted } from "../../lake/transaction.ts";
 import type { EnrichedModel } from "../definitions.ts";
 import { isHeld } from "../holds.ts";
 import { lastMaterialization, recordMaterialization } from "../materializations.ts";
@@ -28,17 +28,8 @@ export async function advancePosition(
   model: EnrichedModel,
   request: AdvanceRequest,
 ): Promise<{ advanced: boolean }> {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      const advanced = await lake.withSession(
-        (session) => attemptAdvance(session, model, request),
-        request.signal,
-      );
-      return { advanced };
-    } catch (error) {
-      if (!mayPlanAgain(error, attempt)) throw error;
-    }
-  }
+  const advanced = await untilCommitted(lake, (session) => attemptAdvance(session, model, request), request);
+  return { advanced };
 }
 
 /** Raised inside the transaction to leave without writing. */

@@ -6,7 +6,7 @@ import type { Session } from "../../lake/session.ts";
 import { currentSnapshot, lastCommittedSnapshot } from "../../lake/snapshots.ts";
 import { identifier, identifiers } from "../../lake/sql.ts";
 import { lakeTable, tableColumns } from "../../lake/tables.ts";
-import { commitSnapshot, mayPlanAgain } from "../../lake/transaction.ts";
+import { commitSnapshot, untilCommitted } from "../../lake/transaction.ts";
 import { appendAssetState } from "../asset-states.ts";
 import { storedColumns, storedItems } from "../columns.ts";
 import type { Column, EnrichedModel } from "../definitions.ts";
@@ -58,13 +58,7 @@ export async function materialize(
   model: EnrichedModel,
   request: MaterializeRequest,
 ): Promise<MaterializeOutcome> {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      return await lake.withSession((session) => attemptMaterialize(session, model, request), request.signal);
-    } catch (error) {
-      if (!mayPlanAgain(error, attempt)) throw error;
-    }
-  }
+  return untilCommitted(lake, (session) => attemptMaterialize(session, model, request), request);
 }
 
 async function attemptMaterialize(

@@ -3,7 +3,7 @@ import { LotusError } from "../../common/errors.ts";
 import { advanceFence, readFence } from "../../lake/fence.ts";
 import type { Session } from "../../lake/session.ts";
 import { literal } from "../../lake/sql.ts";
-import { commitSnapshot, mayPlanAgain } from "../../lake/transaction.ts";
+import { commitSnapshot, untilCommitted } from "../../lake/transaction.ts";
 import type { Stream } from "../definitions.ts";
 import { suggestion } from "../findings.ts";
 import { refuseHeld } from "../holds.ts";
@@ -54,16 +54,7 @@ export async function changeQuarantine(
   context: FeederContext,
   request: QuarantineRequest,
 ): Promise<{ entries: number }> {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      return await context.lake.withSession(
-        (session) => attemptChange(context, request, session),
-        request.signal,
-      );
-    } catch (error) {
-      if (!mayPlanAgain(error, attempt)) throw error;
-    }
-  }
+  return untilCommitted(context.lake, (session) => attemptChange(context, request, session), request);
 }
 
 async function attemptChange(

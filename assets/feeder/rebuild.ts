@@ -3,7 +3,7 @@ import { advanceFence, readFence } from "../../lake/fence.ts";
 import type { Session } from "../../lake/session.ts";
 import { currentSnapshot, lastCommittedSnapshot } from "../../lake/snapshots.ts";
 import { tableColumns } from "../../lake/tables.ts";
-import { commitSnapshot, mayPlanAgain } from "../../lake/transaction.ts";
+import { commitSnapshot, untilCommitted } from "../../lake/transaction.ts";
 import { appendAssetState } from "../asset-states.ts";
 import { findColumn } from "../columns.ts";
 import type { Column, Stream } from "../definitions.ts";
@@ -43,17 +43,10 @@ export async function rebuildProcessed(
   context: FeederContext,
   request: RebuildRequest,
 ): Promise<RebuildOutcome> {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      return await context.lake.withSession(
-        (session) => attemptRebuild(context, request, session),
-        request.signal,
-      );
-    } catch (error) {
-      if (mayPlanAgain(error, attempt)) continue;
-      if (!(await mendLanding(context, error, request))) throw error;
-    }
-  }
+  return untilCommitted(context.lake, (session) => attemptRebuild(context, request, session), {
+    signal: request.signal,
+    cure: (error) => mendLanding(context, error, request),
+  });
 }
 
 async function attemptRebuild(

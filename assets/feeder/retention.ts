@@ -4,7 +4,7 @@ import type { Session } from "../../lake/session.ts";
 import { lastCommittedSnapshot } from "../../lake/snapshots.ts";
 import { identifier, literal } from "../../lake/sql.ts";
 import { lakeTable, tableColumns } from "../../lake/tables.ts";
-import { commitSnapshot, mayPlanAgain } from "../../lake/transaction.ts";
+import { commitSnapshot, untilCommitted } from "../../lake/transaction.ts";
 import type { Stream } from "../definitions.ts";
 import { isHeld } from "../holds.ts";
 import { lastMaterialization } from "../materializations.ts";
@@ -81,17 +81,10 @@ export async function planRetention(session: Session, stream: Stream, now: Date)
  * keeps what was made of them; their objects go when no kept snapshot needs them (lake/clean-up.ts).
  */
 export async function retainLanding(context: FeederContext, request: RetainRequest): Promise<RetainOutcome> {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      return await context.lake.withSession(
-        (session) => attemptRetention(context, request, session),
-        request.signal,
-      );
-    } catch (error) {
-      if (mayPlanAgain(error, attempt)) continue;
-      if (!(await mendLanding(context, error, request))) throw error;
-    }
-  }
+  return untilCommitted(context.lake, (session) => attemptRetention(context, request, session), {
+    signal: request.signal,
+    cure: (error) => mendLanding(context, error, request),
+  });
 }
 
 async function attemptRetention(
