@@ -15,8 +15,9 @@ export interface Scene {
   report: RoundReport;
 }
 
-/** How many more parts of the load may land for a trap to be reached. */
+/** How many more parts of the load may land for a trap to be reached, and how long that may take in all. */
 const MORE_PARTS = 2;
+const PATIENCE_MS = 25_000;
 
 /** Deals blows one after another, each with a part of the load. */
 export async function strike(scene: Scene, blows: readonly Blow[]): Promise<void> {
@@ -42,12 +43,13 @@ async function spring(
 ): Promise<boolean> {
   const request = blow.kind === "trap" ? blow.request : null;
   const asked = request && demand(stage, request);
-  let sprung = await crew.spring(blow.trap);
+  const until = Date.now() + PATIENCE_MS;
+  let sprung = await crew.spring(blow.trap, until);
   await asked;
-  for (let more = 0; sprung === null && more < MORE_PARTS && !load.isOver; more += 1) {
+  for (let more = 0; sprung === null && more < MORE_PARTS && Date.now() < until && !load.isOver; more += 1) {
     // They had nothing to do that leads there.
     await load.land();
-    sprung = await crew.spring(blow.trap);
+    sprung = await crew.spring(blow.trap, until);
   }
   if (sprung === null) return false;
   const { by, id } = sprung;

@@ -53,7 +53,12 @@ export class Crew {
         commitFailed: () => this.#count("commitsFailed"),
         outOfMemory: () => this.#count("outOfMemory"),
         fell: () => this.#count("falls"),
-        sprung: (id) => this.#traps.get(id)?.sprung(workers),
+        sprung: (id) => {
+          const set = this.#traps.get(id);
+          if (set) set.sprung(workers);
+          // It was taken away at the same moment: nobody would let the worker go on.
+          else workers.letGo(id);
+        },
       });
       workers.start();
       this.workers.push(workers);
@@ -61,10 +66,11 @@ export class Crew {
   }
 
   /**
-   * Sets a trap for all workers, and takes it away when one of them has come to it, or when they have nothing to do.
+   * Sets a trap for all workers, and takes it away when one of them has come to it, when they have nothing to do, or
+   * at the time `until` (milliseconds since 1970).
    * @returns who came to it (and died of it, where it kills); null: nobody.
    */
-  async spring(trap: Omit<Trap, "id">): Promise<{ by: Workers; id: number } | null> {
+  async spring(trap: Omit<Trap, "id">, until: number): Promise<{ by: Workers; id: number } | null> {
     this.#nextTrap += 1;
     const id = this.#nextTrap;
     let over = false;
@@ -73,7 +79,7 @@ export class Crew {
     });
     this.#tell();
     for (const workers of this.workers) workers.stir();
-    const by = await Promise.race([sprung, this.#idle(() => over)]);
+    const by = await Promise.race([sprung, this.#idle(() => over || Date.now() > until)]);
     over = true;
     this.#traps.delete(id);
     this.#tell();

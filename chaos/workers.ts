@@ -81,6 +81,15 @@ export class Workers {
   }
 
   /** Lets a worker go on that told of a trap. */
+  /** Frees a process that waits at a trap or stopped itself there, once it has had the time to. */
+  letGo(id: number): void {
+    this.goOn(id);
+    const { pid } = this;
+    setTimeout(() => {
+      if (pid !== null && pid === this.pid) signalProcess(pid, "SIGCONT");
+    }, 1000);
+  }
+
   goOn(id: number): void {
     this.#send({ kind: "goOn", id });
   }

@@ -13,6 +13,8 @@ export interface Bucket {
   url(key: string): string;
   /** All objects under a prefix, a page at a time. */
   list(prefix: string): AsyncIterable<ListedObject[]>;
+  /** When an object was written, to the second; null where there is none. */
+  lastModified(key: string): Promise<Date | null>;
   /** Succeeds where there is no object. */
   delete(key: string): Promise<void>;
   /** Deletes an object unless another one lies under its key by now. @returns whether the key is free. */

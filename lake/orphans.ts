@@ -31,20 +31,27 @@ export function deleteOrphans(
   options: { olderThan: Date; dryRun?: boolean; signal?: AbortSignal },
 ): Promise<OrphanOutcome> {
   return lake.withSession(async (session) => {
-    const orphans = await findOrphans(session, bucket, options.olderThan);
-    if (!options.dryRun) {
-      const limit = pLimit(DELETED_AT_ONCE);
-      await Promise.all(
-        orphans.map(({ key }) =>
-          limit(async () => {
-            options.signal?.throwIfAborted();
-            await bucket.delete(key);
-          }),
-        ),
-      );
-    }
-    return { orphans, bytes: orphans.reduce((bytes, orphan) => bytes + orphan.size, 0) };
+    const found = await findOrphans(session, bucket, options.olderThan);
+    if (options.dryRun) return outcomeOf(found);
+    const limit = pLimit(DELETED_AT_ONCE);
+    const deleted = await Promise.all(
+      found.map((orphan) =>
+        limit(async () => {
+          options.signal?.throwIfAborted();
+          // An own copy has the same name whenever it is made: by now it may be one again that a batch needs.
+          const written = await bucket.lastModified(orphan.key);
+          if (written === null || written >= options.olderThan) return [];
+          await bucket.delete(orphan.key);
+          return [orphan];
+        }),
+      ),
+    );
+    return outcomeOf(deleted.flat());
   }, options.signal);
+}
+
+function outcomeOf(orphans: Orphan[]): OrphanOutcome {
+  return { orphans, bytes: orphans.reduce((bytes, orphan) => bytes + orphan.size, 0) };
 }
 
 const orphanRow = z.object({ key: z.string(), size: z.coerce.number() });

@@ -4,6 +4,7 @@ import {
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
+  type HeadObjectCommandOutput,
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
@@ -99,11 +100,19 @@ export class ObjectStore {
 
   /** The etag of an object, without quotes, or null when there is none. */
   async etag(key: string): Promise<string | null> {
+    const answer = await this.#head(key);
+    return answer && (answer.ETag ?? "").replaceAll('"', "");
+  }
+
+  /** When an object was written, to the second; null where there is none. */
+  async lastModified(key: string): Promise<Date | null> {
+    return (await this.#head(key))?.LastModified ?? null;
+  }
+
+  async #head(key: string): Promise<HeadObjectCommandOutput | null> {
+    const request = new HeadObjectCommand({ Bucket: this.bucket, Key: key });
     try {
-      const answer = await this.#send(() =>
-        this.#client.send(new HeadObjectCommand({ Bucket: this.bucket, Key: key })),
-      );
-      return (answer.ETag ?? "").replaceAll('"', "");
+      return await this.#send(() => this.#client.send(request));
     } catch (error) {
       if (error instanceof LotusError && error.code === "NOT_FOUND") return null;
       throw error;

@@ -535,6 +535,22 @@ describe("orphans", () => {
     await scan(stream);
     expect(await stream.landed("id")).toEqual([["9"]]);
   });
+
+  test("one that was written anew since it was listed is left alone", async () => {
+    const { store } = lake;
+    const key = "lakehouse/landed/shop/items/year=2026/month=01/day=10/copy-01.parquet";
+    await store.put(key, await lake.parquet(values("id", "(1)")));
+    const early = inheriting(store, {
+      async *list() {
+        yield [{ key, etag: "", size: 1, lastModified: new Date(0) }];
+      },
+    });
+    const anHourAgo = new Date(Date.now() - 3_600_000);
+    expect((await deleteOrphans(lake.lake, early, { olderThan: anHourAgo })).orphans).toEqual([]);
+    expect(await objectsUnder(lake, key)).toEqual([key]);
+    expect((await deleteOrphans(lake.lake, early, { olderThan: later() })).orphans).toHaveLength(1);
+    expect(await objectsUnder(lake, key)).toEqual([]);
+  });
 });
 
 describe("a whole run", () => {
