@@ -1,3 +1,4 @@
+import { compactTable } from "../lake/compaction.ts";
 import { tickSensor } from "../orchestration/wake.ts";
 import { type LakeHere, runLakeHere } from "./in-process.ts";
 import type { Bench } from "./main.ts";
@@ -5,7 +6,7 @@ import { writeProject } from "./stage.ts";
 import { landWorkload, SOURCE, STREAM, streamConfig, type Workload } from "./workloads.ts";
 
 const SIZES = [1_000_000, 5_000_000, 20_000_000];
-const SMALL_BATCHES = 1000;
+const SMALL_BATCHES = 300;
 
 export const growth: Bench = {
   name: "growth",
@@ -42,27 +43,36 @@ export const growth: Bench = {
 
 export const manyBatches: Bench = {
   name: "many-batches",
-  about: "a small file fed after few and after 1,000 small batches",
+  about: `a small file fed after few and after ${SMALL_BATCHES} small batches, before and after their compaction`,
   run: async (stage, report) => {
     const rows: string[][] = [["what is there already", "the batch takes", "ratio"]];
     const running = await start(stage);
     try {
       const small: Workload = {
         name: "small",
-        files: SMALL_BATCHES + 10,
+        files: SMALL_BATCHES + 20,
         rowsPerFile: 500,
         days: 30,
         updates: 0.3,
       };
       const times: number[] = [];
-      for (let index = 0; index < small.files; index += 1) {
-        times.push(await feed(running, small, index, index + 1));
-        if (index % 100 === 0) report(`${index} small batches`);
-      }
-      const early = Math.min(...times.slice(5, 15));
-      const late = Math.min(...times.slice(-10));
+      const feedUntil = async (end: number) => {
+        while (times.length < end) {
+          times.push(await feed(running, small, times.length, times.length + 1));
+          if (times.length % 100 === 0) report(`${times.length} small batches`);
+        }
+        return Math.min(...times.slice(-10));
+      };
+      const early = await feedUntil(15);
+      const late = await feedUntil(SMALL_BATCHES + 10);
+      const name = `int_${SOURCE}__${STREAM}`;
+      const piece = () =>
+        compactTable(running.lake, { schema: "main", name }, { asset: name, runId: "bench" });
+      while ((await piece()).files > 0);
+      const compacted = await feedUntil(SMALL_BATCHES + 20);
       rows.push(["few small batches", `${early} ms`, "1.00x"]);
       rows.push([`${SMALL_BATCHES} small batches`, `${late} ms`, `${(late / early).toFixed(2)}x`]);
+      rows.push(["the same, compacted", `${compacted} ms`, `${(compacted / early).toFixed(2)}x`]);
     } finally {
       await running.stop();
     }
