@@ -16,7 +16,7 @@ export interface FeederSettings {
   /** Each listing starts this many days before the cursor's partition day. */
   lookbackDays: number;
   /** Landed files older than this many days are removed; null keeps everything. */
-  retentionDays: number | null;
+  retentionMs: number | null;
   onNewColumn: OnNewColumn;
 }
 

@@ -31,7 +31,7 @@ export async function planMaintenance(
 ): Promise<MaintenancePlan> {
   const before = (milliseconds: number) => new Date(now.getTime() - milliseconds);
   const retention: RetentionPlan[] = [];
-  for (const stream of project.streams.filter(({ feeder }) => feeder.retentionDays !== null)) {
+  for (const stream of project.streams.filter(({ feeder }) => feeder.retentionMs !== null)) {
     retention.push(await lake.withSession((session) => planRetention(session, stream, now)));
   }
   const oldest = await lake.withSession((session) =>

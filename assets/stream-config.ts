@@ -61,8 +61,8 @@ const feederSchema = z.strictObject({
   lookback: days.prefault("2d"),
   retention: z
     .union(
-      [z.literal("keep").transform(() => null), days],
-      'expected "keep", or a duration in whole days such as 30d',
+      [z.literal("keep").transform(() => null), duration],
+      'expected "keep", or a duration such as 30d or 12h',
     )
     .default(null),
   on_new_column: z.enum(["add", "ignore", "fail"]).default("add"),
@@ -110,7 +110,7 @@ export function readStreamConfig(source: string, stream: string, text: string): 
         batchFiles: feeder.batch_files,
         pollMs: feeder.poll,
         lookbackDays: feeder.lookback,
-        retentionDays: feeder.retention,
+        retentionMs: feeder.retention,
         onNewColumn: feeder.on_new_column,
       },
       lineOf: document.lineOf,

@@ -9,8 +9,6 @@ import type { Request } from "./plan.ts";
 const KEEP_MS = 20_000;
 /** Longer than a batch may take on a slow machine: what is being written belongs to nothing yet. */
 const ORPHAN_AGE_MS = 600_000;
-/** What a stream's retention of days comes to here. */
-export const RETENTION_MS = 20_000;
 
 /** Asks a writer for a piece of work, or for all of the maintenance. */
 export async function ask(client: Client, project: Project, request: Request): Promise<void> {

@@ -11,7 +11,6 @@ import { type LotusEvent, LotusEvents } from "../orchestration/events.ts";
 import { keepSensorsRunning, startSensors } from "../orchestration/standing.ts";
 import { startWorker } from "../orchestration/worker.ts";
 import { type Trap, Traps } from "./trap.ts";
-import { RETENTION_MS } from "./upkeep.ts";
 import { watchStatements } from "./watch.ts";
 
 /** What a worker is told at its start. */
@@ -45,7 +44,6 @@ export type FromWorker =
   | { kind: "event"; event: LotusEvent };
 
 const BUSY_MS = 500;
-const DAY_MS = 86_400_000;
 
 async function runWorker(): Promise<void> {
   const say = (line: string) => writeSync(1, `${new Date().toISOString()} ${line}\n`);
@@ -96,9 +94,6 @@ async function runWorker(): Promise<void> {
   };
   if (order.spillLimit !== null) limitSpill(order.spillLimit);
   const project = await loadProject(order.projectDir);
-  for (const { feeder } of project.streams) {
-    if (feeder.retentionDays !== null) feeder.retentionDays = RETENTION_MS / DAY_MS;
-  }
   const runtime = await openRuntime(settings, order.connections, { mode: "write", report: say });
   const temporal = await connectTemporal(order.connections.temporal);
   await registerSearchAttributes(temporal, order.connections.temporal.namespace);

@@ -31,6 +31,13 @@ export function parseDays(text: string): number | null {
   return days >= 1 && Number.isInteger(days) ? days : null;
 }
 
+/** A duration as configs write it, in the largest unit of which it is a whole number: `30d`, `90s`. */
+export function formatDuration(milliseconds: number): string {
+  const [unit = "ms", size = 1] =
+    Object.entries(MILLISECONDS).findLast(([, size]) => milliseconds % size === 0) ?? [];
+  return `${milliseconds / size}${unit}`;
+}
+
 function parseQuantity(text: string, units: Record<string, number>): number | null {
   const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*$/i.exec(text);
   const factor = match && units[(match[2] as string).toLowerCase()];

@@ -6,7 +6,7 @@ import { columnType, type Field } from "../assets/json-schema.ts";
 import { readModelHead } from "../assets/model-head.ts";
 import { loadProject } from "../assets/project.ts";
 import { processedTableColumns } from "../assets/version-columns.ts";
-import { parseDays, parseDuration, parseSize } from "../common/units.ts";
+import { formatDuration, parseDays, parseDuration, parseSize } from "../common/units.ts";
 import { errorsOf, loadFiles, makeProject, ORDERS, withOrders } from "./support/project-fixture.ts";
 
 const OWN_COLUMNS = [
@@ -49,6 +49,10 @@ describe("units", () => {
     ["0s", null],
     ["ten", null],
   ])("duration %j is %j", (text, milliseconds) => expect(parseDuration(text)).toBe(milliseconds));
+
+  test.each(["30d", "36h", "90s", "5m", "1500ms", "1d"])("duration %j is written as it was read", (text) =>
+    expect(formatDuration(parseDuration(text) ?? 0)).toBe(text),
+  );
 
   test.each([
     ["2d", 2],
@@ -112,7 +116,7 @@ describe("a stream", () => {
         batchFiles: 500,
         pollMs: 10_000,
         lookbackDays: 2,
-        retentionDays: null,
+        retentionMs: null,
         onNewColumn: "add",
       },
       landing: {
@@ -164,7 +168,7 @@ describe("a stream", () => {
         batchFiles: 10,
         pollMs: 300_000,
         lookbackDays: 1,
-        retentionDays: 30,
+        retentionMs: 30 * 86_400_000,
         onNewColumn: "fail",
       },
       landing: { table: "stg_my-source__Order_Lines" },

@@ -84,7 +84,7 @@ describe("what is old", () => {
     const stream = await lake.stream();
     await put(stream, "2020-01-01", 1);
     await feedAt(stream, "2020-01-02T00:00:00Z");
-    expect(await plan(stream)).toMatchObject({ retentionDays: null, files: 0 });
+    expect(await plan(stream)).toMatchObject({ retentionMs: null, files: 0 });
     expect(await retain(stream)).toEqual([{ files: 0, rows: 0, bytes: 0, remaining: 0, snapshot: null }]);
   });
 

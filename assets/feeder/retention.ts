@@ -50,7 +50,7 @@ export interface RetentionPlan {
   source: string;
   stream: string;
   /** Null: the stream keeps everything. */
-  retentionDays: number | null;
+  retentionMs: number | null;
   /** Why nothing is removed although something may be old; null: nothing is in the way. */
   blocked: string | null;
   files: number;
@@ -67,7 +67,7 @@ export async function planRetention(session: Session, stream: Stream, now: Date)
   return {
     source: stream.source,
     stream: stream.stream,
-    retentionDays: stream.feeder.retentionDays,
+    retentionMs: stream.feeder.retentionMs,
     blocked,
     ...total(files),
     days: [...new Set(files.map((file) => file.day))],
@@ -124,8 +124,6 @@ async function attemptRetention(
   return { ...removed, remaining, snapshot: await lastCommittedSnapshot(session) };
 }
 
-const DAY_MS = 86_400_000;
-
 const oldRow = z.object({
   key: z.string(),
   etag: z.string(),
@@ -148,9 +146,9 @@ async function findOld(
   atMost: number | null = null,
 ): Promise<{ files: OldFile[]; remaining: number; blocked: string | null }> {
   const none = { files: [], remaining: 0, blocked: null };
-  const { retentionDays } = stream.feeder;
-  if (retentionDays === null) return none;
-  const limit = new Date(now.getTime() - retentionDays * DAY_MS);
+  const { retentionMs } = stream.feeder;
+  if (retentionMs === null) return none;
+  const limit = new Date(now.getTime() - retentionMs);
   const overwrites = stream.destinationSyncMode === "overwrite";
   const old = await session.query(oldRow, oldSql(stream, limit, overwrites ? null : atMost));
   if (old.length === 0) return none;

@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from "commander";
 import type { RetentionPlan } from "../../assets/feeder/retention.ts";
 import { type MaintenancePlan, planMaintenance } from "../../assets/maintenance-plan.ts";
 import { readSettings } from "../../common/settings.ts";
-import { parseDuration } from "../../common/units.ts";
+import { formatDuration, parseDuration } from "../../common/units.ts";
 import type { KeptBecause } from "../../lake/expiry.ts";
 import type { MaintenanceStep } from "../../orchestration/messages.ts";
 import { startMaintenance } from "../../orchestration/wake.ts";
@@ -89,7 +89,7 @@ export function describePlan({ retention, expiry, cleanUp, orphans }: Maintenanc
 }
 
 function describeRetention(plan: RetentionPlan): string {
-  const name = `  ${plan.source}/${plan.stream} (keeps ${plan.retentionDays} d)`;
+  const name = `  ${plan.source}/${plan.stream} (keeps ${plan.retentionMs === null ? "all" : formatDuration(plan.retentionMs)})`;
   if (plan.blocked !== null) return `${name}: nothing for now: ${plan.blocked}`;
   if (plan.files === 0) return `${name}: nothing`;
   const days = plan.days.length === 1 ? plan.days[0] : `${plan.days[0]} to ${plan.days.at(-1)}`;

@@ -107,7 +107,7 @@ export function upkeepActivities(
 
 /** The assets whose writers are asked for a kind of upkeep. */
 function writersOf({ streams, models }: Project, kind: "retention" | "compact"): string[] {
-  const asked = kind === "compact" ? streams : streams.filter(({ feeder }) => feeder.retentionDays !== null);
+  const asked = kind === "compact" ? streams : streams.filter(({ feeder }) => feeder.retentionMs !== null);
   const processed = asked.map((stream) => stream.processed.asset);
   return kind === "compact" ? [...processed, ...models.map((model) => model.asset)] : processed;
 }
