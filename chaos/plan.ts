@@ -124,7 +124,7 @@ export class Planner {
   #longRound(random: Random, round: number): RoundPlan {
     const workers = random.chance(0.5) ? 2 : 1;
     const blows: Blow[][] = Array.from({ length: workers }, () => []);
-    const count = random.between(5, 7);
+    const count = random.between(4, 5);
     for (let number = 0; number < count; number += 1) {
       blows[number % workers]?.push(random.chance(0.75) ? this.#trap(random) : killSometime(random));
     }
