@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { liveFilesSql } from "./catalog-files.ts";
 import { advanceFence, readFence } from "./fence.ts";
-import { IS_INLINED, inlinedRows, wornByInlined } from "./inlined.ts";
+import { emptyFiles, hasOlderInlined, IS_INLINED, inlinedRows, wornByInlined } from "./inlined.ts";
 import type { Lake } from "./lake.ts";
 import type { Session } from "./session.ts";
 import { identifiers, literal } from "./sql.ts";
@@ -72,7 +72,8 @@ async function compactPiece(
   const columns = await tableColumns(session, table);
   if (columns === null) return { files: 0, remaining: false };
   const worn = await wornByInlined(session, table, WORN_INLINED);
-  const worthwhile = await session.query(fileRow, worthwhileSql(table, worn));
+  const empty = await emptyFiles(session, table);
+  const worthwhile = await session.query(fileRow, worthwhileSql(table, worn, empty));
   const movesOut = (await inlinedRows(session, table)) >= MOVE_OUT_FROM;
   if (worthwhile.length === 0 && !movesOut) return { files: 0, remaining: false };
   const piece = takePiece(worthwhile);
@@ -91,7 +92,7 @@ async function compactPiece(
     const details = { work: "compact", runId, asset, files: piece.length };
     return { result: undefined, note: { author: asset, message, details } };
   });
-  if (piece.length > 0) await letGoOfEmptyFiles(session, table, { asset, runId });
+  await letGoOfEmptyFiles(session, table, { asset, runId });
   return { files: piece.length, remaining: worthwhile.length - piece.length >= MERGE_FROM };
 }
 
@@ -109,13 +110,15 @@ function takePiece(files: readonly z.infer<typeof fileRow>[]): z.infer<typeof fi
 
 /**
  * A file that had lost some of its rows before stays in the table when it loses the last of them. A rewrite at a
- * threshold of 1 lets go of such files, and has no row to write.
+ * threshold of 1 lets go of such files, and has no row to write. Where it would fail they stay; nothing reads them.
  */
 async function letGoOfEmptyFiles(
   session: Session,
-  { schema, name }: TableName,
+  table: TableName,
   { asset, runId }: CompactRequest,
 ): Promise<void> {
+  if ((await emptyFiles(session, table)).length === 0 || (await hasOlderInlined(session, table))) return;
+  const { schema, name } = table;
   await commitSnapshot(session, async () => {
     await session.execute(
       `CALL ducklake_rewrite_data_files('lakehouse', ${literal(name)}, schema => ${literal(schema)}, delete_threshold => 1)`,
@@ -130,14 +133,15 @@ async function letGoOfEmptyFiles(
 }
 
 // The catalog alone says what is worthwhile.
-function worthwhileSql(table: TableName, worn: readonly number[]): string {
+function worthwhileSql(table: TableName, worn: readonly number[], empty: readonly number[]): string {
+  const ids = (list: readonly number[]) => list.map((id) => literal(id)).join(", ") || "NULL";
   return `
     SELECT path, bytes FROM (
       SELECT *, count(*) OVER (PARTITION BY place, size_class) AS alike FROM (
         SELECT *, CASE WHEN bytes < ${TINY_BYTES} THEN 'tiny' WHEN bytes < ${SMALL_BYTES} THEN 'small' END AS size_class
-        FROM (${liveFilesSql(table)})))
+        FROM (${liveFilesSql(table)}) WHERE (id IN (${ids(empty)})) IS NOT TRUE))
     WHERE (size_class IS NOT NULL AND alike >= ${MERGE_FROM})
       OR (bytes >= ${TINY_BYTES} AND deleted >= rows * ${WORN_SHARE})
-      OR id IN (${worn.map((id) => literal(id)).join(", ") || "NULL"})
+      OR id IN (${ids(worn)})
     ORDER BY place, size_class, path`;
 }

@@ -27,11 +27,9 @@ export async function inlinedRows(session: Session, table: TableName): Promise<n
   return (await session.queryOne(rowsRow, `SELECT rows FROM ${inCatalog(all)}`)).rows;
 }
 
-function dataTablesSql({ schema, name }: TableName): string {
-  return `SELECT i.table_name AS name FROM ducklake.ducklake_inlined_data_tables i
-    JOIN ducklake.ducklake_table t ON t.table_id = i.table_id AND t.end_snapshot IS NULL
-    JOIN ducklake.ducklake_schema s ON s.schema_id = t.schema_id AND s.end_snapshot IS NULL
-    WHERE t.table_name = ${literal(name)} AND s.schema_name = ${literal(schema)}`;
+function dataTablesSql(table: TableName): string {
+  return `SELECT table_name AS name FROM ducklake.ducklake_inlined_data_tables
+    WHERE table_id IN (${tableIdSql(table)})`;
 }
 
 /** The data files, by their number in the catalog, of which at least `from` rows are deleted by inlined deletes. */
@@ -42,13 +40,51 @@ export async function wornByInlined(session: Session, table: TableName, from: nu
   return (await session.query(idRow, `SELECT id FROM ${inCatalog(worn)}`)).map(({ id }) => id);
 }
 
+/**
+ * The live data files, by their number in the catalog, that have no row left, whether their deletes stand in files or
+ * in the catalog. DuckLake gives a file up by itself only where one delete took all that it held.
+ */
+export async function emptyFiles(session: Session, table: TableName): Promise<number[]> {
+  const [deletes] = await session.query(nameRow, `SELECT name FROM ${inCatalog(deleteTableSql(table))}`);
+  const inlined = deletes
+    ? `SELECT file_id, count(*) AS deleted FROM ducklake.${identifier(deletes.name)} GROUP BY 1`
+    : "SELECT 0::BIGINT AS file_id, 0::BIGINT AS deleted";
+  const empty = `
+    SELECT f.data_file_id AS id FROM ducklake.ducklake_data_file f
+    JOIN (${tableIdSql(table)}) AS t USING (table_id)
+    LEFT JOIN (SELECT data_file_id, sum(delete_count) AS deleted FROM ducklake.ducklake_delete_file
+      WHERE end_snapshot IS NULL GROUP BY 1) AS d USING (data_file_id)
+    LEFT JOIN (${inlined}) AS i ON i.file_id = f.data_file_id
+    WHERE f.end_snapshot IS NULL AND f.record_count <= coalesce(d.deleted, 0) + coalesce(i.deleted, 0)`;
+  return (await session.query(idRow, `SELECT id FROM ${inCatalog(empty)}`)).map(({ id }) => id);
+}
+
+/**
+ * Whether rows of the table may be kept in the catalog in a version of its columns that lacks one of today's.
+ * DuckLake's own rewrite fails then: it asks all of them for all of today's columns.
+ */
+export async function hasOlderInlined(session: Session, table: TableName): Promise<boolean> {
+  const older = `
+    SELECT i.table_name AS name FROM (${dataTablesSql(table)}) AS i (table_name)
+    WHERE EXISTS (
+      SELECT 1 FROM ducklake.ducklake_column c JOIN (${tableIdSql(table)}) AS t USING (table_id)
+      WHERE c.end_snapshot IS NULL AND c.parent_column IS NULL AND NOT EXISTS (
+        SELECT 1 FROM information_schema.columns p
+        WHERE p.table_schema = 'ducklake' AND p.table_name = i.table_name AND p.column_name = c.column_name))`;
+  return (await session.query(nameRow, `SELECT name FROM ${inCatalog(older)}`)).length > 0;
+}
+
 const idRow = z.object({ id: z.coerce.number() });
 
-function deleteTableSql({ schema, name }: TableName): string {
-  return `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'ducklake' AND tablename IN (
-    SELECT concat('ducklake_inlined_delete_', t.table_id) FROM ducklake.ducklake_table t
+function tableIdSql({ schema, name }: TableName): string {
+  return `SELECT t.table_id FROM ducklake.ducklake_table t
     JOIN ducklake.ducklake_schema s ON s.schema_id = t.schema_id AND s.end_snapshot IS NULL
-    WHERE t.end_snapshot IS NULL AND t.table_name = ${literal(name)} AND s.schema_name = ${literal(schema)})`;
+    WHERE t.end_snapshot IS NULL AND t.table_name = ${literal(name)} AND s.schema_name = ${literal(schema)}`;
+}
+
+function deleteTableSql(table: TableName): string {
+  return `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'ducklake' AND tablename IN (
+    SELECT concat('ducklake_inlined_delete_', table_id) FROM (${tableIdSql(table)}) AS t)`;
 }
 
 /**

@@ -96,6 +96,26 @@ describe("compactTable", () => {
     expect(await lake.materializeRight(model)).toMatchObject({ mode: "incremental", changedRows: 2 });
   });
 
+  test("goes on where rows were kept in the catalog before a column was added, of which DuckLake's rewrite fails", async () => {
+    await lake.run("CREATE TABLE lakehouse.main.int_wider (id BIGINT, day BIGINT, v BIGINT)");
+    await lake.write("INSERT INTO lakehouse.main.int_wider VALUES (100000, 0, 0), (100001, 0, 0)");
+    await lake.run("ALTER TABLE lakehouse.main.int_wider ADD COLUMN coupon VARCHAR");
+    for (let batch = 0; batch < 12; batch += 1)
+      await lake.write(
+        `INSERT INTO lakehouse.main.int_wider SELECT ${batch * 100} + range, 0, 0, 'c' FROM range(100)`,
+      );
+    // Deletes that leave some rows of each file, so that the files stay when the last of them go.
+    await lake.write("DELETE FROM lakehouse.main.int_wider WHERE id % 100 < 40 AND id < 100000");
+    const before = await contents("int_wider");
+    const rewrite = lake.run(
+      "CALL ducklake_rewrite_data_files('lakehouse', 'int_wider', schema => 'main', delete_threshold => 0.1)",
+    );
+    await expect(rewrite).rejects.toThrow(/coupon/);
+    expect(await compact("int_wider")).toMatchObject({ files: 12, remaining: false });
+    expect(await contents("int_wider")).toEqual(before);
+    expect(await compact("int_wider")).toEqual({ files: 0, remaining: false });
+  });
+
   test("hides nothing of what was deleted before it from those who follow", async () => {
     await manyBatches("int_lost");
     const model = await lake.model(
