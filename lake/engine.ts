@@ -2,6 +2,7 @@ import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { LotusError, messageOf } from "../common/errors.ts";
 import type { Connections } from "../common/settings.ts";
 import { barrierSql } from "./barrier.ts";
+import { CommitRelay } from "./commit-relay.ts";
 import { translateError } from "./faults.ts";
 import type { LakeOptions } from "./lake.ts";
 import { createMetaSchema } from "./meta.ts";
@@ -16,11 +17,13 @@ import { literal } from "./sql.ts";
  */
 export class Engine {
   readonly #instance: DuckDBInstance;
+  readonly #relay: CommitRelay | null;
   readonly #idle: Session[] = [];
   #closed = false;
 
-  private constructor(instance: DuckDBInstance) {
+  private constructor(instance: DuckDBInstance, relay: CommitRelay | null) {
     this.#instance = instance;
+    this.#relay = relay;
   }
 
   /** @throws LotusError CATALOG_UNREACHABLE, LAKE_INCOMPATIBLE or SETTINGS_INVALID */
@@ -31,10 +34,16 @@ export class Engine {
       ...(threads ? { threads: String(threads) } : {}),
       temp_directory: await claimSpillFolder(options.spillDir),
     });
-    const engine = new Engine(instance);
+    // Who only reads has no commit that could be in doubt.
+    const { catalogUrl } = options.connections;
+    const relay =
+      options.mode === "read"
+        ? null
+        : await CommitRelay.open({ url: catalogUrl, extension: options.extensions.postgres_scanner });
+    const engine = new Engine(instance, relay);
     try {
       const session = new Session(await instance.connect());
-      await attach(session, options).finally(() => session.close());
+      await attach(session, options, relay?.port ?? null).finally(() => session.close());
       return engine;
     } catch (error) {
       engine.close();
@@ -70,17 +79,18 @@ export class Engine {
     this.#closed = true;
     for (const session of this.#idle.splice(0)) session.close();
     this.#instance.closeSync();
+    this.#relay?.close();
   }
 }
 
-async function attach(session: Session, options: LakeOptions): Promise<void> {
+async function attach(session: Session, options: LakeOptions, relayPort: number | null): Promise<void> {
   const { connections, extensions, mode, at } = options;
   for (const extension of ["ducklake", "postgres_scanner", "httpfs"] as const) {
     await session.execute(`LOAD ${literal(extensions[extension])}`);
   }
   await session.execute(ENGINE_SETTINGS);
   await createSecret(session, s3Secret(connections.s3));
-  await createSecret(session, catalogSecret(connections.catalogUrl));
+  await createSecret(session, catalogSecret(connections.catalogUrl, relayPort));
   await attachCatalog(session, connections, mode === "read");
   if (at !== undefined) {
     const snapshot = await resolveSnapshot(session, at);
@@ -139,8 +149,9 @@ function s3Secret(s3: Connections["s3"]): string {
     })`;
 }
 
-function catalogSecret(catalogUrl: string): string {
+function catalogSecret(catalogUrl: string, relayPort: number | null): string {
   const url = new URL(catalogUrl);
+  if (relayPort !== null) url.host = `127.0.0.1:${relayPort}`;
   return `CREATE SECRET lotus_catalog (TYPE postgres, HOST ${literal(url.hostname)}, PORT ${literal(Number(url.port || 5432))},
     DATABASE ${literal(decodeURIComponent(url.pathname.slice(1)))}, USER ${literal(decodeURIComponent(url.username))},
     PASSWORD ${literal(decodeURIComponent(url.password))})`;

@@ -123,7 +123,7 @@ describe("stream configs", () => {
     ],
     [
       "a retention that is none",
-      config(FIELDS, '  "feeder": { "retention": "12h" }'),
+      config(FIELDS, '  "feeder": { "retention": "forever" }'),
       4,
       "stream-config-invalid",
       /retention: expected "keep"/,

@@ -8,6 +8,12 @@ export class Road {
   port = 0;
   /** Takes connections and breaks them off. */
   broken = false;
+  /** A statement that still arrives, and whose answer does not: the connection breaks. Once, then null again. */
+  losesAnswerTo: string | null = null;
+  /** A statement that does not even arrive. Once. */
+  swallows: string | null = null;
+  /** Called when an answer was lost. */
+  afterLoss: () => void = () => {};
   /** Called for each connection. */
   onConnect: () => void = () => {};
 
@@ -52,6 +58,28 @@ export class Road {
         onward.destroy();
       });
     }
-    socket.pipe(onward).pipe(socket);
+    socket.on("data", (data) => {
+      if (this.swallows !== null && isQuery(data, this.swallows)) {
+        this.swallows = null;
+        socket.resetAndDestroy();
+        return;
+      }
+      onward.write(data);
+      if (this.losesAnswerTo === null || !isQuery(data, this.losesAnswerTo)) return;
+      this.losesAnswerTo = null;
+      onward.unpipe(socket);
+      // The answer has come, and goes no further.
+      onward.once("data", () => {
+        socket.resetAndDestroy();
+        this.afterLoss();
+      });
+      onward.resume();
+    });
+    onward.pipe(socket);
   }
+}
+
+/** Whether these bytes are a simple query of Postgres's protocol. */
+function isQuery(data: Buffer, sql: string): boolean {
+  return data.toString("latin1", 0, 1) === "Q" && data.toString("utf8", 5, data.length - 1) === sql;
 }
