@@ -15,12 +15,11 @@ export interface Scene {
   report: RoundReport;
 }
 
-/** How many more parts of the load may land for a trap to be reached, and how long that may take in all. */
+/** How many more parts of the load may land for a trap to be reached. */
 const MORE_PARTS = 2;
-const PATIENCE_MS = 25_000;
 
 /** Deals blows one after another, each with a part of the load. */
-export async function strike(scene: Scene, blows: readonly Blow[]): Promise<void> {
+export async function strike(scene: Scene, blows: readonly Blow[], patienceMs: number): Promise<void> {
   const { stage, crew, load, report } = scene;
   for (const blow of blows) {
     stage.note(`blow ${JSON.stringify(blow)}`);
@@ -29,7 +28,7 @@ export async function strike(scene: Scene, blows: readonly Blow[]): Promise<void
       await sleep(blow.afterMs);
       await crew.workers[blow.worker % crew.workers.length]?.kill();
       report.kills.push("some time");
-    } else if (!(await spring(scene, blow))) {
+    } else if (!(await spring(scene, blow, patienceMs))) {
       report.missed.push(nameOf(blow));
     }
     await landing;
@@ -40,10 +39,11 @@ export async function strike(scene: Scene, blows: readonly Blow[]): Promise<void
 async function spring(
   { stage, crew, load, report }: Scene,
   blow: Exclude<Blow, { kind: "kill" }>,
+  patienceMs: number,
 ): Promise<boolean> {
   const request = blow.kind === "trap" ? blow.request : null;
   const asked = request && demand(stage, request);
-  const until = Date.now() + PATIENCE_MS;
+  const until = Date.now() + patienceMs;
   let sprung = await crew.spring(blow.trap, until);
   await asked;
   for (let more = 0; sprung === null && more < MORE_PARTS && Date.now() < until && !load.isOver; more += 1) {

@@ -51,6 +51,8 @@ export interface RoundPlan {
   size: number;
   /** What the workers' DuckDB has, while a batch comes that needs more; null: enough. */
   squeeze: Squeeze | null;
+  /** How long a trap is waited for: a run has more rounds for those that are not reached, the short form has not. */
+  patienceMs: number;
 }
 
 /** Decks of what is dealt in turn, so that everything comes up, and is shuffled anew when it is used up. */
@@ -139,7 +141,7 @@ export class Planner {
     const maintains = random.chance(0.4);
     const requests = Array.from({ length: random.between(0, 3) }, () => request(random));
     if (maintains) requests.push({ kind: "maintenance", atMs: random.between(0, 8_000) });
-    return { round, workers, blows, faults, requests, maintains, size: 16, squeeze };
+    return { round, workers, blows, faults, requests, maintains, size: 16, squeeze, patienceMs: 25_000 };
   }
 
   /** Three of these come to every named point. */
@@ -157,6 +159,7 @@ export class Planner {
       maintains: false,
       size: 10,
       squeeze: null,
+      patienceMs: 180_000,
     };
   }
 

@@ -30,7 +30,7 @@ export async function runRound(stage: Stage, crew: Crew, shop: Shop, plan: Round
   const load = new Load(stage, plan.round, landings, plan.blows.flat().length * 2 + 1);
   const scene = { stage, crew, load, report };
   await Promise.all([
-    ...plan.blows.map((blows) => strike(scene, blows)),
+    ...plan.blows.map((blows) => strike(scene, blows, plan.patienceMs)),
     ...plan.faults.map((fault) => disturb(scene, fault)),
     ...plan.requests.map((request) => demand(stage, request)),
   ]);

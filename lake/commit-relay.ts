@@ -2,6 +2,7 @@ import { connect as connectTcp, createServer, type Server, type Socket } from "n
 import { setTimeout } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
 import { z } from "zod";
+import { messageOf } from "../common/errors.ts";
 import { openScratch } from "./session.ts";
 import { literal } from "./sql.ts";
 
@@ -45,33 +46,30 @@ export class CommitRelay {
     client.on("error", () => {});
     client.setNoDelay(true);
     client.unref();
-    const server = await this.#reach(client);
-    if (server) new Carried(client, server, (transaction) => this.#isCommitted(transaction)).begin();
-    else client.destroy();
+    try {
+      const server = await this.#reach(client);
+      new Carried(client, server, (transaction) => this.#isCommitted(transaction)).begin();
+    } catch (error) {
+      refuse(client, messageOf(error));
+    }
   }
 
-  /** Connects to Postgres, with TLS where it offers that; null when it does not answer. */
-  async #reach(client: Socket): Promise<Socket | null> {
+  /** Connects to Postgres, with TLS where it offers that. */
+  async #reach(client: Socket): Promise<Socket> {
     const url = new URL(this.#catalog.url);
     const plain = connectTcp(Number(url.port || 5432), url.hostname.replace(/^\[|\]$/g, ""));
     plain.setNoDelay(true);
     plain.unref();
     plain.on("error", () => {});
     client.once("close", () => plain.destroy());
-    try {
-      plain.write(SSL_REQUEST);
-      const answer = await firstByte(plain);
-      if (answer !== "S") return plain;
-      const secure = connectTls({ socket: plain, servername: url.hostname, rejectUnauthorized: false });
-      await new Promise<void>((resolve, reject) => {
-        secure.once("secureConnect", resolve);
-        secure.once("error", reject);
-      });
-      return secure;
-    } catch {
-      plain.destroy();
-      return null;
-    }
+    plain.write(SSL_REQUEST);
+    if ((await firstByte(plain)) !== "S") return plain;
+    const secure = connectTls({ socket: plain, servername: url.hostname, rejectUnauthorized: false });
+    await new Promise<void>((resolve, reject) => {
+      secure.once("secureConnect", resolve);
+      secure.once("error", reject);
+    });
+    return secure;
   }
 
   /** Whether a transaction is committed. Asks until Postgres knows: no other answer would be safe. */
@@ -94,8 +92,8 @@ export interface Catalog {
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 const GSS_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 48]);
 /** As libpq sends it: alone, since it waits for each answer. */
-const COMMIT = Buffer.from("Q\0\0\0\x0bCOMMIT\0", "latin1");
-const COMMITTED = Buffer.from("C\0\0\0\x0bCOMMIT\0Z\0\0\0\x05I", "latin1");
+const COMMIT = message("Q", "COMMIT\0");
+const COMMITTED = Buffer.concat([message("C", "COMMIT\0"), message("Z", "I")]);
 /** The end of an answer, before the transaction's state: ready for the next query. */
 const READY = Buffer.from([0x5a, 0, 0, 0, 5]);
 
@@ -119,7 +117,8 @@ class Carried {
     this.#server.on("error", () => {});
     this.#server.on("close", () => {
       if (this.#answer) this.#answer.take(null);
-      else this.#client.destroy();
+      // What the server said last still arrives.
+      else this.#client.end();
     });
     this.#client.on("close", () => this.#server.destroy());
     this.#client.on("drain", () => this.#server.resume());
@@ -129,7 +128,7 @@ class Carried {
 
   #fromClient(data: Buffer): void {
     // On loopback nothing has to be encrypted; the relay has seen to the rest of the way.
-    if (data.equals(SSL_REQUEST) || data.equals(GSS_REQUEST)) this.#client.write("N");
+    if (isEncryptionRequest(data)) this.#client.write("N");
     else if (data.equals(COMMIT)) void this.#commit();
     else if (!this.#server.write(data)) this.#client.pause();
   }
@@ -142,7 +141,7 @@ class Carried {
   }
 
   async #commit(): Promise<void> {
-    const named = await this.#ask(query("SELECT txid_current_if_assigned()"));
+    const named = await this.#ask(message("Q", "SELECT txid_current_if_assigned()\0"));
     const answer = named && (await this.#ask(COMMIT));
     if (answer) this.#client.write(answer);
     else if (named && (await this.#wasCommitted(transactionIn(named)))) this.#client.end(COMMITTED);
@@ -157,7 +156,7 @@ class Carried {
   }
 
   /** The whole answer to a query of the relay's own or one held back; null when the connection broke before its end. */
-  #ask(message: Buffer): Promise<Buffer | null> {
+  #ask(request: Buffer): Promise<Buffer | null> {
     if (this.#server.destroyed) return Promise.resolve(null);
     return new Promise((resolve) => {
       this.#answer = {
@@ -167,14 +166,26 @@ class Carried {
           resolve(answer);
         },
       };
-      this.#server.write(message);
+      this.#server.write(request);
     });
   }
 }
 
-function query(sql: string): Buffer {
-  const text = Buffer.from(`${sql}\0`);
-  const head = Buffer.alloc(5, "Q");
+/** Lets libpq say why there is no connection. */
+function refuse(client: Socket, reason: string): void {
+  client.on("data", (data) => {
+    if (isEncryptionRequest(data)) client.write("N");
+    else client.end(message("E", `SFATAL\0VFATAL\0C08001\0M${reason}\0\0`));
+  });
+}
+
+function isEncryptionRequest(data: Buffer): boolean {
+  return data.equals(SSL_REQUEST) || data.equals(GSS_REQUEST);
+}
+
+function message(type: string, content: string): Buffer {
+  const text = Buffer.from(content);
+  const head = Buffer.alloc(5, type);
   head.writeInt32BE(text.length + 4, 1);
   return Buffer.concat([head, text]);
 }

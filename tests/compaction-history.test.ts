@@ -117,7 +117,7 @@ test.each([
     await table.create(layout);
     let ids = 0;
     let pieces = 0;
-    for (let round = 1; round <= 16; round += 1) {
+    for (let round = 1; round <= 24; round += 1) {
       const fresh = 1 + roll(roll(3) === 0 ? 8 : 40);
       const value = layout ? `(id + ${round}) % 2` : String(round);
       await session.execute(`CREATE OR REPLACE TEMP TABLE brought AS SELECT DISTINCT id, ${value}::BIGINT AS v FROM (
@@ -130,7 +130,7 @@ test.each([
         const sides = 3 + roll(20);
         await table.change(`DELETE FROM TABLE WHERE id % ${sides} = ${roll(sides)}`);
       }
-      if (round % 4 === 0) {
+      if (round % 5 === 0) {
         const { files } = await compactTable(
           lake.lake,
           { schema: "main", name },

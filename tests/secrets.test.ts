@@ -259,7 +259,7 @@ describe("secrets", () => {
         "password authentication failed",
         "at translateError",
       ],
-      "errors and their causes": ["password authentication failed", "Connection refused", "Caused by"],
+      "errors and their causes": ["password authentication failed", "ECONNREFUSED", "Caused by"],
       "Temporal's histories": [
         "feeder/shop/orders",
         "sensor/shop/orders",
