@@ -47,8 +47,10 @@ const ENCRYPTED_MARK = "PARE";
 const SMALLEST = 12;
 /** The footer's length and the mark. */
 const TRAILER = 8;
-/** Holds most footers, and small files whole. */
+/** Holds most footers. */
 const TAIL = 16 * 1024;
+/** Files up to this size are read whole: a second request, for their beginning, would cost more. */
+const WHOLE = 128 * 1024;
 /** A footer takes some 100 bytes for each column of each row group. */
 const LARGEST_FOOTER = 64 * 1024 * 1024;
 
@@ -69,9 +71,9 @@ async function readEnds(
 ): Promise<Footer | { fault: string } | null> {
   const { size } = file;
   if (size < SMALLEST) return { fault: `it has ${size} bytes, too few for a Parquet file; upload it again` };
-  const tail = await store.range(file, Math.max(0, size - TAIL), size);
+  const tail = await store.range(file, size <= WHOLE ? 0 : size - TAIL, size);
   if (tail === null) return null;
-  const head = size <= TAIL ? tail : await store.range(file, 0, SMALLEST);
+  const head = size <= WHOLE ? tail : await store.range(file, 0, SMALLEST);
   if (head === null) return null;
   const [begins, ends] = [ascii(head.subarray(0, 4)), ascii(tail.subarray(-4))];
   if (begins !== MARK || ends !== MARK) return { fault: noParquet(head, begins, ends) };
