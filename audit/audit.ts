@@ -1,6 +1,6 @@
 import type { EnrichedModel, Project, Stream } from "../assets/definitions.ts";
 import { LotusError } from "../common/errors.ts";
-import { firstLine } from "../lake/faults.ts";
+import { firstLine, isEngineLost } from "../lake/faults.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Session } from "../lake/session.ts";
 import type { ObjectStore } from "../sensors/object-store.ts";
@@ -86,8 +86,7 @@ export async function runAudit(request: AuditRequest): Promise<AuditResult> {
           return result;
         });
       } catch (error) {
-        const failed = error instanceof LotusError && error.code === "ENGINE_FAILED";
-        if (!failed || attempt === ATTEMPTS) throw error;
+        if (!isEngineLost(error) || attempt === ATTEMPTS) throw error;
         request.report(`starting over: ${firstLine(error)}`);
       }
     }

@@ -37,6 +37,10 @@ export const SCHEDULED_PATH = `CASE WHEN path_is_relative THEN concat(${ROOT}, p
 export const SCHEDULED_SQL = `
   SELECT ${SCHEDULED_PATH} AS path FROM ${CATALOG}.ducklake_files_scheduled_for_deletion`;
 
+/** A SELECT for Postgres: how many rows (`deleted`) of each data file (`data_file_id`) live delete files take away. */
+export const DELETED_BY_FILES_SQL = `SELECT data_file_id, sum(delete_count) AS deleted FROM ducklake.ducklake_delete_file
+  WHERE end_snapshot IS NULL GROUP BY data_file_id`;
+
 /**
  * A SELECT of a table's live data files: `id`, `path`, `bytes`, `rows` as written, `deleted` of them as far as delete files
  * say, and `place`, the values that it is partitioned by. Postgres does it all: the catalog may list very many files.
@@ -52,8 +56,7 @@ export function liveFilesSql({ schema, name }: TableName): string {
     JOIN ducklake.ducklake_schema s ON s.schema_id = t.schema_id AND s.end_snapshot IS NULL
     JOIN ducklake.ducklake_metadata m ON m.key = 'data_path' AND m.scope IS NULL
     JOIN ducklake.ducklake_data_file f ON f.table_id = t.table_id AND f.end_snapshot IS NULL
-    LEFT JOIN (SELECT data_file_id, sum(delete_count) AS deleted FROM ducklake.ducklake_delete_file
-      WHERE end_snapshot IS NULL GROUP BY data_file_id) d USING (data_file_id)
+    LEFT JOIN (${DELETED_BY_FILES_SQL}) d USING (data_file_id)
     LEFT JOIN (SELECT data_file_id, string_agg(partition_value, '/' ORDER BY partition_key_index) AS place
       FROM ducklake.ducklake_file_partition_value GROUP BY data_file_id) p USING (data_file_id)
     WHERE t.end_snapshot IS NULL AND t.table_name = ${literal(name)} AND s.schema_name = ${literal(schema)}`)}`;

@@ -40,7 +40,12 @@ export function isContentFault(error: unknown): boolean {
   return error.message.startsWith("IO Error: ") && !AROUND.test(error.message.replace(/(["'`]).*?\1/g, ""));
 }
 
-/** Whether DuckDB failed in itself over a statement: the instance is lost. */
+/** Whether the DuckDB instance answers nothing any more, whichever statement it failed over. */
+export function isEngineLost(error: unknown): boolean {
+  return error instanceof LotusError && error.code === "ENGINE_FAILED";
+}
+
+/** Whether DuckDB failed in itself over this very statement: the instance is lost. */
 export function isInternalFault(error: unknown): boolean {
   return error instanceof LotusError && error.message.startsWith("INTERNAL Error: ");
 }
@@ -73,7 +78,7 @@ const PASSWORD_SETTING = /\b(password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s'"]+)/gi;
 // These quote the data, or a file's name, which may say anything.
 const ABOUT_DATA = /^(Conversion|Invalid Input|Out of Range|Parser|Constraint) Error: /;
 
-const PASSING = /^(INTERNAL|IO|TransactionContext|Connection) Error: /;
+const PASSING = /^(IO|TransactionContext|Connection) Error: /;
 
 const CONTENT =
   /^(Invalid|Invalid Input|Conversion|Out of Range|Serialization|Not implemented|Binder) Error: /;

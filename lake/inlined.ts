@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DELETED_BY_FILES_SQL } from "./catalog-files.ts";
 import { inCatalog } from "./horizon.ts";
 import type { Session } from "./session.ts";
 import { identifier, literal } from "./sql.ts";
@@ -52,8 +53,7 @@ export async function emptyFiles(session: Session, table: TableName): Promise<nu
   const empty = `
     SELECT f.data_file_id AS id FROM ducklake.ducklake_data_file f
     JOIN (${tableIdSql(table)}) AS t USING (table_id)
-    LEFT JOIN (SELECT data_file_id, sum(delete_count) AS deleted FROM ducklake.ducklake_delete_file
-      WHERE end_snapshot IS NULL GROUP BY 1) AS d USING (data_file_id)
+    LEFT JOIN (${DELETED_BY_FILES_SQL}) AS d USING (data_file_id)
     LEFT JOIN (${inlined}) AS i ON i.file_id = f.data_file_id
     WHERE f.end_snapshot IS NULL AND f.record_count <= coalesce(d.deleted, 0) + coalesce(i.deleted, 0)`;
   return (await session.query(idRow, `SELECT id FROM ${inCatalog(empty)}`)).map(({ id }) => id);

@@ -1,6 +1,7 @@
 import { LotusError } from "../common/errors.ts";
 import type { Connections, EngineSettings } from "../common/settings.ts";
 import { Engine } from "./engine.ts";
+import { isEngineLost } from "./faults.ts";
 import type { Session } from "./session.ts";
 import { literal } from "./sql.ts";
 
@@ -62,7 +63,7 @@ export class Lake {
       return result;
     } catch (error) {
       session.close();
-      if (isBroken(error)) this.#abandon(engine);
+      if (isEngineLost(error)) this.#abandon(engine);
       throw error;
     } finally {
       signal?.removeEventListener("abort", interrupt);
@@ -96,7 +97,7 @@ export class Lake {
     try {
       return { engine, session: await engine.take() };
     } catch (error) {
-      if (!isBroken(error)) throw error;
+      if (!isEngineLost(error)) throw error;
       this.#abandon(engine);
       const other = await this.#currentEngine();
       return { engine: other, session: await other.take() };
@@ -137,8 +138,4 @@ export class Lake {
     this.#threadsTurn = done.catch(() => {});
     return done;
   }
-}
-
-function isBroken(error: unknown): boolean {
-  return error instanceof LotusError && error.code === "ENGINE_FAILED";
 }
