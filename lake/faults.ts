@@ -106,10 +106,12 @@ const RULES: readonly { code: ErrorCode; pattern: RegExp }[] = [
     pattern:
       /Transaction conflict|Failed to commit DuckLake transaction|write-write conflict|Conflict on|could not serialize access/i,
   },
-  // An object that changed since DuckDB or the lake first saw it, or got shorter (416), is not there any more either.
+  // An object that changed since DuckDB or the lake first saw it is not there any more either, nor is one that got
+  // shorter: S3 refuses to read from beyond its end (416), and gives less than was asked for up to it.
   {
     code: "NOT_FOUND",
-    pattern: /^HTTP Error: (.*HTTP (404|416)|ETag on reading file)|^IO Error: No files found/,
+    pattern:
+      /^HTTP Error: (.*HTTP (404|416)|ETag on reading file|Content-Length from server mismatches requested range)|^IO Error: No files found/,
   },
   // Before the catalog's: "Could not connect to server error for HTTP HEAD to ..." is about S3.
   { code: "S3_UNREACHABLE", pattern: /^HTTP Error: |^IO Error: .* for HTTP [A-Z]+ to / },

@@ -615,6 +615,20 @@ describe("work that meets it before any listing", () => {
     expect(await landed(stream, "id")).toHaveLength(what === "overwritten" ? 3 : 2);
   });
 
+  // S3 refuses to read from beyond its end, or gives less than was asked for up to it.
+  test.each([1, 20, 400, 4000])(
+    "a rebuild that meets an object that is shorter by %s characters",
+    async (cut) => {
+      const stream = await lake.stream();
+      const text = Array.from({ length: 4100 }, (_, index) => (index * 7919).toString(36).slice(-1)).join("");
+      const key = await feedThree(stream, row(2, text));
+      await overwrite(key, row(2, text.slice(cut)));
+      const as = await stream.use(await lake.another());
+      await rebuildProcessed(as, { runId: "rebuild", reason: "asked for" });
+      expect(await stream.rows("v")).toEqual([["a"], ["c"], [text.slice(cut)]].sort());
+    },
+  );
+
   test("a replacement that finds that others changed too takes them along", async () => {
     const stream = await lake.stream();
     const key = await feedThree(stream);

@@ -279,7 +279,12 @@ export async function findChangedObjects({
   return backlog.changed();
 }
 
-/** Whether an error of a statement that read landing may come from an object that is not as it was registered. */
+/**
+ * Whether an error of a statement that read landing may come from an object that is not as it was registered. What
+ * looks like S3 being away may be an answer that DuckDB did not expect: listing tells.
+ */
 export function mayBeUnreadable(error: unknown): boolean {
-  return error instanceof LotusError && ["NOT_FOUND", "QUERY_FAILED", "MODEL_FAILED"].includes(error.code);
+  return error instanceof LotusError && MAY_BE_UNREADABLE.has(error.code);
 }
+
+const MAY_BE_UNREADABLE = new Set<string>(["NOT_FOUND", "S3_UNREACHABLE", "QUERY_FAILED", "MODEL_FAILED"]);
