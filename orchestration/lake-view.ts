@@ -30,6 +30,8 @@ const batchesRow = z.object({
   rows: z.coerce.number(),
   cursor: z.string().nullable(),
   changed_at: z.string().nullable(),
+  /** Of the last batch that fed files. */
+  fed_epoch: z.coerce.number().nullable(),
 });
 const countRow = z.object({ source: z.string(), stream: z.string(), files: z.coerce.number() });
 const timeRow = z.object({ id: z.coerce.number(), time: z.string() });
@@ -41,7 +43,8 @@ export async function readLake(session: Session, project: Project): Promise<Lake
   const batches = await session.query(
     batchesRow,
     `SELECT source, stream, count(*) AS batches, sum(rows)::BIGINT AS rows, arg_max(cursor_path, epoch) AS cursor,
-       strftime(max(committed_at), '%Y-%m-%dT%H:%M:%S.%gZ') AS changed_at
+       strftime(max(committed_at), '%Y-%m-%dT%H:%M:%S.%gZ') AS changed_at,
+       max(epoch) FILTER (files > 0) AS fed_epoch
      FROM lakehouse.meta.feeder_batches GROUP BY source, stream`,
   );
   const quarantined = await session.query(

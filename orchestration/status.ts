@@ -176,6 +176,8 @@ function tableStanding(
     );
     if (waiting && waiting.waitingFiles > 0)
       return { state: "stale", message: `${waiting.waitingFiles} files wait` };
+    if (stream.destinationSyncMode === "overwrite" && isUnpublished(key, stream, view))
+      return { state: "stale", message: "a generation waits to be published" };
     const gap = view.kept.get(key);
     if (gap) return { state: "fresh", message: codeChanged(stream, gap) };
     if (processedCodeChanged(stream.processed, observed))
@@ -194,6 +196,12 @@ function tableStanding(
   );
   const { deferred } = readyModels(project.models, stale, failed, held);
   return { state: deferred.includes(key) ? "waiting" : "stale", message: reason };
+}
+
+/** As assets/feeder/unpublished.ts has it. */
+function isUnpublished(key: string, { source, stream }: Stream, view: LakeView): boolean {
+  const fed = view.batches.get(`${source}/${stream}`)?.fed_epoch ?? null;
+  return fed !== null && fed > (view.last.get(key)?.epoch ?? -1);
 }
 
 /** Why a table whose model changed is not rebuilt by itself. */

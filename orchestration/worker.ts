@@ -18,6 +18,7 @@ import type { ObjectStore } from "../sensors/object-store.ts";
 import { createActivities } from "./activities/index.ts";
 import type { LotusEvents } from "./events.ts";
 import { taskQueue } from "./names.ts";
+import { refuseOvertaken } from "./overtaken.ts";
 import { Feeders } from "./worker-context.ts";
 import { bundleWorkflows } from "./workflow-bundle.ts";
 
@@ -65,6 +66,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       feeders,
       failed: await failedAssets(lake),
     }),
+    interceptors: { activity: [refuseOvertaken(client)] },
     // Activities of different tables run side by side; DuckDB shares its threads and its memory limit among them.
     maxConcurrentActivityTaskExecutions: 8,
     // A workflow's state is disposable: one that cannot go on (its code changed under it, or has a defect) fails, and

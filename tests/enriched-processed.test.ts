@@ -228,7 +228,7 @@ describe("from files to facts", () => {
   async function feedAll(context: FeederContext): Promise<void> {
     for (let batch = 0; ; batch += 1) {
       const id = `${context.stream.stream}-${batch}-${Date.now()}`;
-      const outcome = await feedBatch(context, { batchId: id, runId: "test", retried: false });
+      const outcome = await feedBatch(context, { batchId: id, runId: "test" });
       expect(outcome.quarantined).toBe(0);
       if (outcome.files === 0) return;
     }

@@ -110,7 +110,7 @@ describe("a batch that needs more memory than there is", () => {
     const context = await scarce(stream, "70MB");
     const [first] = await stream.feed({ as: context, limit: 1, batchId: "split" });
     expect(first?.files).toBeLessThan(4);
-    const again = await stream.feedOnce({ as: context, batchId: "split", retried: true });
+    const again = await stream.feedOnce({ as: context, batchId: "split" });
     expect(again).toMatchObject({ files: first?.files, rows: first?.rows });
     await stream.drain({ as: context });
     context.lake.close();

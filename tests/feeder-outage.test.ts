@@ -129,7 +129,7 @@ describe("Postgres out of reach while a batch is fed is retryable, sets nothing 
 async function healed(stream: FedStream, batchId?: string): Promise<void> {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      await stream.feedOnce({ ...(batchId ? { batchId } : {}), retried: true });
+      await stream.feedOnce(batchId ? { batchId } : {});
       return;
     } catch (error) {
       expect(["MODEL_FAILED", "NOT_FOUND"]).not.toContain(codeOf(error));

@@ -417,7 +417,7 @@ describe("overwritten after it was fed", () => {
     await stream.feed({ batchId });
     await overwrite(key, row(2, "newer"));
     const as = await stream.process(await lake.another());
-    expect(await stream.feedOnce({ batchId, retried: true, as })).toMatchObject({ files: 1, remaining: 1 });
+    expect(await stream.feedOnce({ batchId, as })).toMatchObject({ files: 1, remaining: 1 });
     expect(await stream.rows("v")).toEqual([["a"], ["c"], ["new"]]);
   });
 
@@ -531,7 +531,7 @@ describe("deleted after it was fed", () => {
     );
     expect(JSON.parse(String(snapshot?.info))).toMatchObject({ work: "lost", lost: 1 });
     expect(await scan(stream)).toMatchObject({ files: 0, misplaced: 0, lost: 0 });
-    const again = await stream.feedOnce({ batchId: `lost-${stream.name.source}`, retried: true });
+    const again = await stream.feedOnce({ batchId: `lost-${stream.name.source}` });
     expect(again).toMatchObject({ files: 0, remaining: 1 });
     expect(
       (await stream.batches()).filter((batch) => batch.id === `lost-${stream.name.source}`),

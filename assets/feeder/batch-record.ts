@@ -130,7 +130,7 @@ const batchRow = z.object({
   quarantined: z.coerce.number(),
 });
 
-/** A batch that an earlier attempt committed, or null. */
+/** A batch that another attempt committed, or null. */
 export async function findBatch(session: Session, batchId: string): Promise<FeedOutcome | null> {
   const [row] = await session.query(
     batchRow,

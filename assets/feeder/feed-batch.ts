@@ -34,11 +34,12 @@ export interface FeederContext {
 }
 
 export interface FeedRequest {
-  /** Chosen by the caller, so that a second attempt finds what the first committed. */
+  /**
+   * Chosen by the caller, so that an attempt finds what another committed: a first one, too, since it may begin late,
+   * in a process that stood still while a second one did the work.
+   */
   batchId: string;
   runId: string;
-  /** Whether an earlier attempt may have committed this batch. */
-  retried: boolean;
   /** Only deals with objects that changed after they were fed; where the table is held, its rows stay. Default: no. */
   mending?: boolean;
   /** Aborting it interrupts the running statement. */
@@ -75,12 +76,8 @@ export async function feedBatch(context: FeederContext, request: FeedRequest): P
   const { appetite } = backlog;
   const atFault = new Map<string, RejectedFile>();
   for (let attempt = 0; ; attempt += 1) {
-    const retried = request.retried || attempt > 0;
     const tryOnce = () =>
-      lake.withSession(
-        (session) => attemptBatch(context, { ...request, retried }, session, atFault),
-        request.signal,
-      );
+      lake.withSession((session) => attemptBatch(context, request, session, atFault), request.signal);
     try {
       const outcome = await (appetite.parts > 1 ? lake.withOneThread(tryOnce) : tryOnce());
       if (outcome.files > 0) appetite.grow();
@@ -110,10 +107,8 @@ async function attemptBatch(
   const asset = stream.processed.asset;
   const startedAt = new Date();
   const epoch = await readFence(session, asset);
-  if (request.retried) {
-    const done = await findBatch(session, request.batchId);
-    if (done) return done;
-  }
+  const done = await findBatch(session, request.batchId);
+  if (done) return done;
   // What lands waits until the table is released.
   const held = await isHeld(session, asset);
   if (held && !request.mending) return nothingToFeed(request.batchId);

@@ -19,7 +19,6 @@ export async function mendLanding(
     const outcome = await feedBatch(context, {
       batchId: randomUUID(),
       runId,
-      retried: false,
       mending: true,
       ...(signal ? { signal } : {}),
     });

@@ -1,12 +1,10 @@
-import { activityInfo } from "@temporalio/activity";
 import { assetStates, isResting, recordAssetState } from "../../assets/asset-states.ts";
 import { readCursorKey } from "../../assets/feeder/batch-record.ts";
 import { type FeederContext, feedBatch } from "../../assets/feeder/feed-batch.ts";
 import { changeQuarantine } from "../../assets/feeder/quarantine.ts";
 import { rebuildProcessed } from "../../assets/feeder/rebuild.ts";
+import { hasUnpublished } from "../../assets/feeder/unpublished.ts";
 import { isHeld } from "../../assets/holds.ts";
-import { lastMaterialization } from "../../assets/materializations.ts";
-import { literal } from "../../lake/sql.ts";
 import type { Activities } from "../activity-types.ts";
 import type { StreamName } from "../messages.ts";
 import { tellAutomation, wakeFeeder } from "../wake.ts";
@@ -63,9 +61,10 @@ export function feedingActivities(
           return backlog.scan(session, { cursorKey, whole: told });
         });
         const count = waiting.files + waiting.misplaced + waiting.lost;
-        const wakes = count > 0 && (await mayFeed(context, told));
+        const wakes = (count > 0 || (await isUnpublished(context))) && (await mayFeed(context, told));
         if (wakes) {
-          worker.events.emit({ kind: "found", source, stream, files: count, bytes: waiting.bytes });
+          if (count > 0)
+            worker.events.emit({ kind: "found", source, stream, files: count, bytes: waiting.bytes });
           await wakeFeeder(worker.client, { source, stream }, { kind: "feed", trigger: "sensor" });
         } else if (told) {
           // Whoever told the sensor may have announced a burst; there is none.
@@ -81,7 +80,6 @@ export function feedingActivities(
         const outcome = await feedBatch(context, {
           batchId,
           runId: runId(),
-          retried: activityInfo().attempt > 1,
           signal,
         });
         const { files, rows, bytes, quarantined, replaced, lost, remaining } = outcome;
@@ -109,7 +107,8 @@ export function feedingActivities(
     publishGeneration: ({ source, stream }) =>
       write({ source, stream }, async (context, signal) => {
         const { asset } = context.stream.processed;
-        const published = await hasUnpublished(context);
+        const held = await context.lake.withSession((session) => isHeld(session, asset));
+        const published = !held && (await isUnpublished(context));
         if (published)
           await rebuild(context, { reason: "a generation is complete", keepOlder: false }, signal);
         await tellAutomation(worker.client, { kind: "settled", asset });
@@ -150,15 +149,8 @@ async function mayFeed(context: FeederContext, told: boolean): Promise<boolean> 
   return state?.state !== "held" && (told || !isResting(state, codeHash));
 }
 
-/** Whether files have landed since the processed table was last written, and it may be written. */
-async function hasUnpublished({ lake, stream }: FeederContext): Promise<boolean> {
-  return lake.withSession(async (session) => {
-    if (await isHeld(session, stream.processed.asset)) return false;
-    const last = await lastMaterialization(session, stream.processed.asset);
-    const [newer] = await session.queryRaw(
-      `SELECT 1 FROM lakehouse.meta.feeder_batches WHERE source = ${literal(stream.source)}
-         AND stream = ${literal(stream.stream)} AND files > 0 AND epoch > ${literal(last?.epoch ?? -1)} LIMIT 1`,
-    );
-    return newer !== undefined;
-  });
+/** Whether a generation waits to be shown: its files are fed, and whoever fed them did not come to publish them. */
+async function isUnpublished({ lake, stream }: FeederContext): Promise<boolean> {
+  if (stream.destinationSyncMode !== "overwrite") return false;
+  return lake.withSession((session) => hasUnpublished(session, stream));
 }

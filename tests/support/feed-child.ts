@@ -31,7 +31,7 @@ async function feedAll(order: FeedOrder): Promise<void> {
   for (let count = 0; ; count += 1) {
     const batchId = `child-${process.pid}-${count}`;
     process.stdout.write(`begin ${batchId}\n`);
-    const { remaining } = await feedBatch(context, { batchId, runId: "child", retried: false });
+    const { remaining } = await feedBatch(context, { batchId, runId: "child" });
     process.stdout.write(`done ${batchId}\n`);
     if (remaining === 0) break;
   }

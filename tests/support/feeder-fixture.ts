@@ -107,7 +107,6 @@ export interface FeedOptions {
   as?: FeederContext;
   limit?: number;
   batchId?: string;
-  retried?: boolean;
 }
 
 let batches = 0;
@@ -205,7 +204,6 @@ export class FedStream {
     return feedBatch(options.as ?? this.context, {
       batchId: options.batchId ?? `batch-${process.pid}-${batches}`,
       runId: `run-${batches}`,
-      retried: options.retried ?? false,
     });
   }
 
