@@ -1,0 +1,27 @@
+import { z } from "zod";
+
+/** ISO 8601 in UTC. */
+export const time = z.iso.datetime().describe("ISO 8601, UTC");
+
+export const assetKey = z
+  .string()
+  .min(1)
+  .max(300)
+  .describe("int_SOURCE__STREAM, fct_*, dim_*, feeder_SOURCE_STREAM, landing_tables");
+
+export const streamParams = z.object({
+  source: z.string().min(1).max(200),
+  stream: z.string().min(1).max(200),
+});
+
+/** A run, by ids that Temporal's UI and the CLI know. */
+export const runLink = z.object({
+  workflowId: z.string(),
+  runId: z.string().nullable(),
+  url: z.url().nullable().describe("In Temporal's UI; null where its address is not known"),
+});
+
+/** What a request that changes something is answered with: it is under way, and this run does it. */
+export const accepted = z
+  .object({ run: runLink, message: z.string() })
+  .meta({ id: "Accepted", description: "The work was handed to its writer" });
