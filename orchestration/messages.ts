@@ -15,7 +15,8 @@ export type FeederWork =
   | { kind: "retention"; trigger: Trigger; notify: string | null }
   | { kind: "compact"; trigger: Trigger; notify: string | null }
   | { kind: "rollback"; trigger: Trigger; snapshot: number }
-  | { kind: "release"; trigger: Trigger };
+  | { kind: "release"; trigger: Trigger }
+  | { kind: "chunk"; trigger: Trigger; backfill: string; chunk: number };
 
 /** `retry`: the file waits again; `drop`: it is never fed as it is. */
 export type QuarantineAction = "retry" | "drop";
@@ -27,7 +28,13 @@ export type MaterializeWork =
   | { kind: "compact"; trigger: Trigger; notify: string | null }
   | { kind: "advance"; trigger: Trigger; notify: string | null }
   | { kind: "rollback"; trigger: Trigger; snapshot: number }
-  | { kind: "release"; trigger: Trigger };
+  | { kind: "release"; trigger: Trigger }
+  | { kind: "chunk"; trigger: Trigger; backfill: string; chunk: number };
+
+/** What somebody asks of a backfill that is there. `retry`: chunks that failed wait again; null: all of them. */
+export type BackfillControl =
+  | { kind: "pause" | "resume" | "cancel" }
+  | { kind: "retry"; chunk: number | null };
 
 /** What a maintenance run does beyond its defaults. */
 export interface MaintenanceOptions {

@@ -4,6 +4,7 @@ import {
   type ScheduleOptionsStartWorkflowAction,
   ScheduleOverlapPolicy,
   type ScheduleSpec,
+  WorkflowExecutionAlreadyStartedError,
 } from "@temporalio/client";
 import {
   defineSearchAttributeKey,
@@ -11,8 +12,10 @@ import {
   SearchAttributeType,
   type Workflow,
 } from "@temporalio/common";
+import type { BackfillRequest } from "../assets/backfill/request.ts";
 import type {
   AutomationNews,
+  BackfillControl,
   FeederWork,
   MaintenanceOptions,
   MaterializeWork,
@@ -20,6 +23,7 @@ import type {
 } from "./messages.ts";
 import {
   automationId,
+  backfillId,
   feederId,
   maintenanceId,
   materializeId,
@@ -72,6 +76,57 @@ export async function tellAutomation(client: Client, news: AutomationNews): Prom
     signal: "news",
     signalArgs: [news],
   });
+}
+
+/**
+ * Starts a backfill. @returns whether it is new: one of this id that runs, or has ended, is left alone.
+ */
+export async function startBackfill(
+  client: Client,
+  id: string,
+  asked: { request: BackfillRequest; requestedBy: string },
+): Promise<boolean> {
+  try {
+    await client.workflow.start("backfill", {
+      workflowId: backfillId(id),
+      taskQueue,
+      args: [{ id, asked }],
+      workflowIdConflictPolicy: "FAIL",
+      workflowIdReusePolicy: "REJECT_DUPLICATE",
+      typedSearchAttributes: attributes({ trigger: "backfill" }),
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+    throw error;
+  }
+}
+
+/** Asks something of a backfill that is in the lake; starts its workflow where that has ended. */
+export async function controlBackfill(client: Client, id: string, control: BackfillControl): Promise<void> {
+  await client.workflow.signalWithStart("backfill", {
+    ...steering(id),
+    signal: "control",
+    signalArgs: [control],
+  });
+}
+
+/** Tells a backfill that one of its chunks has ended. */
+export async function tellBackfill(client: Client, id: string): Promise<void> {
+  await client.workflow.signalWithStart("backfill", {
+    ...steering(id),
+    signal: "chunkEnded",
+    signalArgs: [],
+  });
+}
+
+function steering(id: string) {
+  return {
+    workflowId: backfillId(id),
+    taskQueue,
+    args: [{ id, asked: null }],
+    typedSearchAttributes: attributes({ trigger: "backfill" }),
+  };
 }
 
 /** Starts a maintenance run that a person asks for, or joins the one that a person started. @returns its workflow id. */

@@ -6,7 +6,7 @@ import type { BackfillRequest } from "./request.ts";
 
 /**
  * A backfill as the lake remembers it: what was asked for, its chunks, and how far each of them is. Two logs, of which
- * views show the last entry: `step` orders a backfill's entries, whatever the clocks of those who write them say.
+ * views show the last entry; `step` orders the entries, whatever the clocks of those who write them say.
  */
 export type BackfillState = "running" | "paused" | "cancelled" | "done" | "failed";
 export type ChunkState = "waiting" | "running" | "done" | "failed" | "cancelled";
@@ -20,8 +20,13 @@ export interface PlannedChunk {
 export interface Chunk extends PlannedChunk {
   number: number;
   state: ChunkState;
-  step: number;
+  /** How often it was begun anew, from 0. */
+  attempt: number;
 }
+
+/** The order of a chunk's entries within one attempt: what is done stays done, whoever says otherwise too late. */
+const RANK: Record<ChunkState, number> = { waiting: 0, running: 1, failed: 2, cancelled: 3, done: 4 };
+const RANKS = 10;
 
 export interface Backfill {
   id: string;
@@ -80,7 +85,7 @@ export function backfillStateSql({ id, step }: Backfill, state: BackfillState, r
 /** SQL that writes how far a chunk is. */
 export function chunkStateSql(
   backfill: string,
-  { number, step }: Pick<Chunk, "number" | "step">,
+  { number, attempt }: Pick<Chunk, "number" | "attempt">,
   entry: { state: ChunkState; changedRows?: number; message?: string; run: string },
 ): string {
   const values = [
@@ -88,7 +93,7 @@ export function chunkStateSql(
     number,
     ...["NULL", "NULL", "NULL", "NULL", "NULL", "NULL", "NULL"],
     literal(entry.state),
-    step + 1,
+    attempt * RANKS + RANK[entry.state],
     literal(entry.changedRows ?? null),
     literal(entry.message ?? null),
     literal(entry.run),
@@ -137,7 +142,7 @@ const chunkRow = z
       number: row.chunk,
       asset: row.asset,
       state: row.state as ChunkState,
-      step: row.step,
+      attempt: Math.floor(row.step / RANKS),
       files: has ? { firstKey, lastKey, from, to, files, bytes } : null,
     };
   });

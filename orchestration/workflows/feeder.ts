@@ -56,6 +56,9 @@ export async function feeder({ source, stream, queue: carried = [] }: FeederStat
         await activities.release({ asset });
         queue.add({ kind: "feed", trigger: work.trigger });
         return false;
+      case "chunk":
+        await activities.runChunk({ backfill: work.backfill, chunk: work.chunk });
+        return false;
     }
   }
 
