@@ -1,6 +1,6 @@
-import { type DuckDBConnection, DuckDBInstance, type Json } from "@duckdb/node-api";
+import { type DuckDBConnection, DuckDBInstance, type DuckDBResultReader, type Json } from "@duckdb/node-api";
 import { z } from "zod";
-import { checkReading, parseReadingSql } from "./barrier.ts";
+import { checkReading, parseReadingSql, type Reach } from "./barrier.ts";
 import { translateError } from "./faults.ts";
 
 const describeRow = z.object({ column_name: z.string(), column_type: z.string() });
@@ -44,9 +44,26 @@ export class Session {
    * @throws LotusError QUERY_FAILED for any other, before DuckDB looks at more than its grammar.
    */
   async read(sql: string): Promise<Record<string, Json>[]> {
-    const [parsed] = await this.queryRaw(parseReadingSql(sql));
-    checkReading(String(parsed?.tree));
+    await this.check(sql, { files: true });
     return this.#prepared(sql);
+  }
+
+  /** @throws LotusError QUERY_FAILED unless it is one query that reads, and nothing that it may not. */
+  async check(sql: string, reach: Reach): Promise<void> {
+    const [parsed] = await this.queryRaw(parseReadingSql(sql));
+    checkReading(String(parsed?.tree), reach);
+  }
+
+  /** Runs one statement and gives its result as DuckDB has it; to be read before the session does anything else. */
+  async result(sql: string): Promise<DuckDBResultReader> {
+    return this.#inTurn(async () => {
+      const prepared = await this.#connection.prepare(sql);
+      try {
+        return await prepared.runAndReadAll();
+      } finally {
+        prepared.destroySync();
+      }
+    });
   }
 
   /** Names and types of a SELECT's result, without running it. @throws LotusError when it is not one statement. */

@@ -1,0 +1,88 @@
+import type { DuckDBResultReader, Json } from "@duckdb/node-api";
+import { LotusError } from "../common/errors.ts";
+import type { Lake } from "../lake/lake.ts";
+import type { Session } from "../lake/session.ts";
+import { readSnapshot } from "../lake/transaction.ts";
+
+/** A query from outside, and what it may cost. */
+export interface QueryRequest {
+  /** One statement that reads: SELECT, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN. */
+  sql: string;
+  /** At most so many rows are given; more are left out, and that is said. */
+  maxRows: number;
+  timeoutMs: number;
+  signal?: AbortSignal;
+}
+
+/** A result, whole in memory. */
+export interface QueryResult {
+  reader: DuckDBResultReader;
+  columns: { name: string; type: string }[];
+  rows: number;
+  /** Whether there are more rows than were asked for. */
+  truncated: boolean;
+  milliseconds: number;
+}
+
+/**
+ * Runs a query from outside over one snapshot of the lake, opened for reading; only the lake's tables are within reach
+ * (lake/barrier.ts). Its result is in memory when this returns, so that no failure half-way can pass for an end.
+ * @throws LotusError QUERY_FAILED with what is wrong, QUERY_TIMEOUT, OUT_OF_MEMORY
+ */
+export async function runQuery<T>(
+  lake: Lake,
+  request: QueryRequest,
+  use: (result: QueryResult) => Promise<T>,
+): Promise<T> {
+  const timeout = AbortSignal.timeout(request.timeoutMs);
+  const signal = request.signal ? AbortSignal.any([timeout, request.signal]) : timeout;
+  const started = performance.now();
+  try {
+    return await lake.withSession(async (session) => {
+      await session.check(request.sql, { files: false });
+      return readSnapshot(session, async () => {
+        const reader = await session.result(await limited(session, request));
+        const columns = reader.columnNames().map((name, index) => ({
+          name,
+          type: reader.columnType(index).toString(),
+        }));
+        const truncated = reader.currentRowCount > request.maxRows;
+        return use({
+          reader,
+          columns,
+          rows: Math.min(reader.currentRowCount, request.maxRows),
+          truncated,
+          milliseconds: performance.now() - started,
+        });
+      });
+    }, signal);
+  } catch (error) {
+    if (!timeout.aborted) throw error;
+    throw new LotusError(
+      "QUERY_TIMEOUT",
+      `The query took longer than ${request.timeoutMs / 1000} s. Ask for less, or for more time.`,
+      { cause: error },
+    );
+  }
+}
+
+/** DuckDB computes no more rows than are asked for, but of statements that are no SELECT, which are short. */
+async function limited(session: Session, { sql, maxRows }: QueryRequest): Promise<string> {
+  const wrapped = `SELECT * FROM (${withoutEnd(sql)}\n) LIMIT ${maxRows + 1}`;
+  try {
+    await session.describe(wrapped);
+    return wrapped;
+  } catch {
+    return sql;
+  }
+}
+
+/** The statement without the semicolons that may follow it. */
+function withoutEnd(sql: string): string {
+  return sql.replace(/[\s;]+$/, "");
+}
+
+/** The rows as JSON: BIGINT, DECIMAL, dates and times as text, exact. */
+export function jsonRows({ reader, rows }: QueryResult): Json[][] {
+  return reader.getRowsJson().slice(0, rows);
+}
