@@ -15,6 +15,8 @@ export interface LakeView {
   changes: Map<string, number>;
   times: Map<number, string>;
   rows: Map<string, number>;
+  /** Table → bytes of its Parquet files. */
+  bytes: Map<string, number>;
   last: Awaited<ReturnType<typeof lastMaterializations>>;
   states: Awaited<ReturnType<typeof assetStates>>;
   /** Processed tables that other code made, and what landing lacks to rebuild them. */
@@ -57,6 +59,7 @@ export async function readLake(session: Session, project: Project): Promise<Lake
     changes,
     times: await snapshotTimes(session, [...changes.values()]),
     rows: await tableRows(session, project),
+    bytes: await tableBytes(session),
     last,
     kept: await keptTables(session, project, { last, changes }),
     states: await assetStates(session),
@@ -89,6 +92,20 @@ async function snapshotTimes(session: Session, snapshots: number[]): Promise<Map
      WHERE snapshot_id IN (${snapshots.map((id) => literal(id)).join(", ")})`,
   );
   return new Map(rows.map((row) => [row.id, row.time]));
+}
+
+const bytesRow = z.object({ name: z.string(), bytes: z.coerce.number() });
+
+async function tableBytes(session: Session): Promise<Map<string, number>> {
+  const catalog = "__ducklake_metadata_lakehouse.ducklake";
+  const rows = await session.query(
+    bytesRow,
+    `SELECT table_name AS name, sum(file_size_bytes)::BIGINT AS bytes
+     FROM ${catalog}.ducklake_data_file JOIN ${catalog}.ducklake_table AS t USING (table_id)
+     JOIN ${catalog}.ducklake_schema AS s ON s.schema_id = t.schema_id AND s.schema_name = 'main'
+     WHERE ducklake_data_file.end_snapshot IS NULL AND t.end_snapshot IS NULL GROUP BY table_name`,
+  );
+  return new Map(rows.map((row) => [row.name, row.bytes]));
 }
 
 async function tableRows(session: Session, project: Project): Promise<Map<string, number>> {

@@ -1,0 +1,109 @@
+import { randomUUID } from "node:crypto";
+import helmet from "@fastify/helmet";
+import rateLimit from "@fastify/rate-limit";
+import swagger from "@fastify/swagger";
+import swaggerUi from "@fastify/swagger-ui";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from "fastify-type-provider-zod";
+import type { Logger } from "pino";
+import { guardAccess } from "./access.ts";
+import { keepAuditLog } from "./audit-log.ts";
+import type { ApiContext } from "./context.ts";
+import { answerProblems } from "./problems.ts";
+import { assetRoutes } from "./routes/assets.ts";
+import { backfillRoutes } from "./routes/backfills.ts";
+import { eventRoutes } from "./routes/events-in.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { liveRoutes } from "./routes/live.ts";
+import { queryRoutes } from "./routes/query.ts";
+import { runRoutes } from "./routes/runs.ts";
+import { snapshotRoutes } from "./routes/snapshots.ts";
+import { streamRoutes } from "./routes/streams.ts";
+
+/** The API's server, with zod for what comes in and goes out. */
+export type App = FastifyInstance<
+  import("node:http").Server,
+  import("node:http").IncomingMessage,
+  import("node:http").ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+/** Bodies are requests, never data. */
+const BODY_LIMIT = 1024 * 1024;
+/** For each caller's address; a console with everything open asks some twenty times a minute. */
+const REQUESTS_A_MINUTE = 1200;
+
+/** Makes the API's server; it does not listen yet. */
+export async function createApp(context: ApiContext, logger: Logger): Promise<App> {
+  const app: App = Fastify({
+    loggerInstance: logger as FastifyBaseLogger,
+    bodyLimit: BODY_LIMIT,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 1500 },
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  answerProblems(app);
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("x-request-id", request.id);
+  });
+  await app.register(helmet, { contentSecurityPolicy: CONTENT_SECURITY, strictTransportSecurity: false });
+  await app.register(rateLimit, { max: REQUESTS_A_MINUTE, timeWindow: "1 minute" });
+  guardAccess(app, context.tokens);
+  keepAuditLog(app);
+  await describeApi(app, context);
+  await app.register(async (scope) => healthRoutes(scope as App, context));
+  await app.register(
+    async (scope) => {
+      const routes = [assetRoutes, streamRoutes, eventRoutes, backfillRoutes, runRoutes, snapshotRoutes, queryRoutes, liveRoutes];
+      for (const add of routes) add(scope as App, context);
+    },
+    { prefix: "/api/v1" },
+  );
+  return app;
+}
+
+/** Pages of the console and of /docs load nothing from elsewhere, and nobody frames them. */
+const CONTENT_SECURITY = {
+  directives: {
+    defaultSrc: ["'self'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'", "'unsafe-inline'"],
+    imgSrc: ["'self'", "data:"],
+    fontSrc: ["'self'", "data:"],
+    connectSrc: ["'self'"],
+    workerSrc: ["'self'", "blob:"],
+    frameAncestors: ["'none'"],
+    upgradeInsecureRequests: null,
+  },
+};
+
+async function describeApi(app: App, { version, tokens }: ApiContext): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Lotus",
+        version,
+        description:
+          "Watch and steer the lake. Times are ISO 8601 in UTC; long lists come in pages, by `cursor`; errors are " +
+          "`application/problem+json` (RFC 9457) with the codes of docs/errors.md.",
+      },
+      components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
+      ...(tokens.length > 0 ? { security: [{ token: [] }] } : {}),
+    },
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  });
+  await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: true, uiConfig: { docExpansion: "list" } });
+  app.get("/openapi.json", { schema: { hide: true }, config: { role: null } }, async () => app.swagger());
+}

@@ -1,0 +1,50 @@
+import { z } from "zod";
+import type { TemporalConnection } from "../../common/settings.ts";
+import type { Session } from "../../lake/session.ts";
+import { literal } from "../../lake/sql.ts";
+import { linkOf } from "../links.ts";
+import type { materialization } from "../schemas/assets.ts";
+
+const row = z.object({
+  upstream_snapshots: z.string(),
+  code_hash: z.string(),
+  mode: z.enum(["incremental", "rebuild"]),
+  reason: z.string().nullable(),
+  rows: z.coerce.number(),
+  changed_rows: z.coerce.number(),
+  run: z.string(),
+  epoch: z.coerce.number(),
+  started_at: z.string(),
+  finished_at: z.string(),
+  seconds: z.number(),
+});
+
+const ISO = "'%Y-%m-%dT%H:%M:%S.%gZ'";
+
+/** The last materializations of an asset, newest first. */
+export async function lastOf(
+  session: Session,
+  temporal: TemporalConnection,
+  asset: string,
+  limit: number,
+): Promise<z.infer<typeof materialization>[]> {
+  const rows = await session.query(
+    row,
+    `SELECT * REPLACE (strftime(started_at, ${ISO}) AS started_at, strftime(finished_at, ${ISO}) AS finished_at),
+       epoch_ms(finished_at) / 1000.0 - epoch_ms(started_at) / 1000.0 AS seconds
+     FROM lakehouse.meta.materializations WHERE asset = ${literal(asset)} ORDER BY epoch DESC LIMIT ${literal(limit)}`,
+  );
+  return rows.map((entry) => ({
+    mode: entry.mode,
+    reason: entry.reason,
+    rows: entry.rows,
+    changedRows: entry.changed_rows,
+    startedAt: entry.started_at,
+    committedAt: entry.finished_at,
+    seconds: entry.seconds,
+    snapshot: null,
+    upstreamSnapshots: z.record(z.string(), z.number()).parse(JSON.parse(entry.upstream_snapshots)),
+    codeHash: entry.code_hash,
+    run: linkOf(temporal, entry.run),
+  }));
+}

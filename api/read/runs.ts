@@ -1,0 +1,151 @@
+import type { Client, WorkflowExecutionInfo } from "@temporalio/client";
+import { WorkflowNotFoundError } from "@temporalio/client";
+import { z } from "zod";
+import { LotusError } from "../../common/errors.ts";
+import type { TemporalConnection } from "../../common/settings.ts";
+import { searchAttributes } from "../../orchestration/names.ts";
+import { runUrl } from "../links.ts";
+import { decodeCursor, encodeCursor } from "../paging.ts";
+import type { run, runDetail, runStatuses } from "../schemas/runs.ts";
+
+type Run = z.infer<typeof run>;
+
+export interface RunFilter {
+  asset?: string | undefined;
+  stream?: string | undefined;
+  trigger?: string | undefined;
+  status?: (typeof runStatuses)[number] | undefined;
+  type?: string | undefined;
+  after?: string | undefined;
+  before?: string | undefined;
+}
+
+const STATUSES: Record<(typeof runStatuses)[number], string> = {
+  running: "Running",
+  completed: "Completed",
+  failed: "Failed",
+  cancelled: "Canceled",
+  terminated: "Terminated",
+  continued: "ContinuedAsNew",
+  timed_out: "TimedOut",
+};
+
+const NAMES: Partial<Record<string, (typeof runStatuses)[number]>> = {
+  RUNNING: "running",
+  COMPLETED: "completed",
+  FAILED: "failed",
+  CANCELLED: "cancelled",
+  TERMINATED: "terminated",
+  CONTINUED_AS_NEW: "continued",
+  TIMED_OUT: "timed_out",
+};
+
+/** A filter as a query of Temporal's visibility. Pure. */
+export function visibilityQuery(filter: RunFilter): string {
+  const conditions = [
+    equals(searchAttributes.asset, filter.asset),
+    equals(searchAttributes.stream, filter.stream),
+    equals(searchAttributes.trigger, filter.trigger),
+    equals("WorkflowType", filter.type),
+    equals("ExecutionStatus", filter.status && STATUSES[filter.status]),
+    filter.after === undefined ? null : `StartTime >= ${quoted(filter.after)}`,
+    filter.before === undefined ? null : `StartTime < ${quoted(filter.before)}`,
+  ];
+  return conditions.filter((condition) => condition !== null).join(" AND ");
+}
+
+function equals(name: string, value: string | undefined): string | null {
+  return value === undefined ? null : `${name} = ${quoted(value)}`;
+}
+
+function quoted(value: string): string {
+  return `'${value.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+}
+
+const place = z.object({ at: z.string(), seen: z.array(z.string()) });
+
+/** A page of runs, newest first. */
+export async function listRuns(
+  client: Client,
+  temporal: TemporalConnection,
+  filter: RunFilter,
+  page: { limit: number; cursor?: string | undefined },
+): Promise<{ items: Run[]; next: string | null }> {
+  const from = decodeCursor(place, page.cursor);
+  const conditions = [visibilityQuery(filter), ...(from ? [`StartTime <= ${quoted(from.at)}`] : [])];
+  const query = conditions.filter((condition) => condition !== "").join(" AND ");
+  const items: Run[] = [];
+  for await (const found of client.workflow.list({ query, pageSize: page.limit + 1 })) {
+    if (from?.seen.includes(found.runId)) continue;
+    const last = items.at(-1);
+    if (items.length === page.limit && last) {
+      // Runs that started at the same moment may be on either page.
+      const same = items.filter(({ startedAt }) => startedAt === last.startedAt).map(({ runId }) => runId);
+      const seen = from?.at === last.startedAt ? [...from.seen, ...same] : same;
+      return { items, next: encodeCursor({ at: last.startedAt, seen }) };
+    }
+    items.push(runOf(found, temporal));
+  }
+  return { items, next: null };
+}
+
+/**
+ * One run; of a workflow's runs the last where none is named.
+ * @throws LotusError NOT_FOUND
+ */
+export async function readRun(
+  client: Client,
+  temporal: TemporalConnection,
+  workflowId: string,
+  runId?: string,
+): Promise<z.infer<typeof runDetail>> {
+  try {
+    const handle = client.workflow.getHandle(workflowId, runId);
+    const description = await handle.describe();
+    const ended = description.status.name !== "RUNNING";
+    return {
+      ...runOf(description, temporal),
+      historyEvents: description.historyLength,
+      activities: (description.raw.pendingActivities ?? []).map((pending) => ({
+        run: { workflowId, runId: description.runId, url: runUrl(temporal, workflowId, description.runId) },
+        startedAt: description.startTime.toISOString(),
+        work: pending.activityType?.name ?? null,
+        attempt: pending.attempt ?? null,
+        lastFailure: pending.lastFailure?.message ?? null,
+        nextAttemptAt: null,
+      })),
+      failure: ended ? await failureOf(client, workflowId, description.runId) : null,
+    };
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    throw new LotusError("NOT_FOUND", `Temporal knows no run ${runId ?? ""} of ${workflowId}. List them with GET /api/v1/runs.`);
+  }
+}
+
+async function failureOf(client: Client, workflowId: string, runId: string): Promise<string | null> {
+  try {
+    await client.workflow.getHandle(workflowId, runId, { followRuns: false }).result();
+    return null;
+  } catch (error) {
+    let cause = error as Error;
+    while (cause.cause instanceof Error) cause = cause.cause;
+    return cause.message;
+  }
+}
+
+function runOf(info: WorkflowExecutionInfo, temporal: TemporalConnection): Run {
+  const { workflowId, runId, type, status, startTime, closeTime, searchAttributes: given } = info;
+  const values = (name: string) => (given?.[name] ?? []).map(String);
+  return {
+    workflowId,
+    runId,
+    type,
+    status: NAMES[status.name] ?? "running",
+    asset: values(searchAttributes.asset)[0] ?? null,
+    stream: values(searchAttributes.stream)[0] ?? null,
+    triggers: values(searchAttributes.trigger),
+    startedAt: startTime.toISOString(),
+    endedAt: closeTime?.toISOString() ?? null,
+    url: runUrl(temporal, workflowId, runId),
+  };
+}
