@@ -50,7 +50,6 @@ export const backfillPlan = z
         days: z.int(),
         files: z.int(),
         bytes: z.int(),
-        rows: z.int(),
         chunks: z.int(),
       }),
     ),

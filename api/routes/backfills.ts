@@ -1,0 +1,210 @@
+import { createHash, randomUUID } from "node:crypto";
+import { z } from "zod";
+import { planBackfill } from "../../assets/backfill/plan.ts";
+import { findBackfill } from "../../assets/backfill/record.ts";
+import type { BackfillRequest } from "../../assets/backfill/request.ts";
+import { LotusError } from "../../common/errors.ts";
+import { readSnapshot } from "../../lake/transaction.ts";
+import { backfillId } from "../../orchestration/names.ts";
+import { controlBackfill, startBackfill } from "../../orchestration/wake.ts";
+import type { App } from "../app.ts";
+import type { ApiContext } from "../context.ts";
+import { runUrl } from "../links.ts";
+import { decodeCursor, encodeCursor, pageOf, pageQuery } from "../paging.ts";
+import { problems } from "../problems.ts";
+import { listBackfills, listChunks } from "../read/backfills.ts";
+import {
+  backfill,
+  backfillChunk,
+  backfillPlan,
+  backfillRequest,
+  backfillStates,
+  chunkStates,
+} from "../schemas/backfills.ts";
+import { accepted } from "../schemas/common.ts";
+
+const params = z.object({ id: z.string().min(1).max(200) });
+const started = z
+  .object({ id: z.string(), created: z.boolean().describe("Whether this request made it"), plan: backfillPlan })
+  .meta({ id: "BackfillStarted" });
+
+export function backfillRoutes(app: App, context: ApiContext): void {
+  const { lake, store, project, client, temporal } = context;
+
+  app.post(
+    "/backfills",
+    {
+      schema: {
+        tags: ["backfills"],
+        summary: "Begin a backfill, or say what it would do (dryRun)",
+        body: backfillRequest,
+        response: { 200: started, 202: started, ...problems(404, 409) },
+      },
+    },
+    async ({ body, caller }, reply) => {
+      const { dryRun, idempotencyKey, ...asked } = body;
+      const request: BackfillRequest = {
+        mode: asked.mode,
+        streams: asked.streams ?? [],
+        assets: asked.assets ?? [],
+        downstreamOf: asked.downstreamOf ?? [],
+        from: asked.from ?? null,
+        to: asked.to ?? null,
+        maxConcurrent: asked.maxConcurrent,
+      };
+      if (request.from !== null && request.to !== null && request.from > request.to)
+        throw new LotusError("REQUEST_INVALID", `from: ${request.from} lies after to: ${request.to}. Swap them.`);
+      const planned = await lake.withSession((session) =>
+        readSnapshot(session, () => planBackfill({ session, store, project }, request)),
+      );
+      const plan = planOf(request.mode, planned);
+      const id = idempotencyKey === undefined ? randomUUID() : idOf(idempotencyKey);
+      if (dryRun) return reply.code(200).send({ id, created: false, plan });
+      const created = await startBackfill(client, id, { request, requestedBy: caller.name });
+      if (!created) await refuseOther(id, request);
+      return reply.code(created ? 202 : 200).send({ id, created, plan });
+    },
+  );
+
+  app.get(
+    "/backfills",
+    {
+      schema: {
+        tags: ["backfills"],
+        summary: "Backfills, newest first",
+        querystring: pageQuery.extend({ state: z.enum(backfillStates).optional() }),
+        response: { 200: pageOf(backfill), ...problems() },
+      },
+    },
+    async ({ query: { limit, cursor, state } }) => {
+      const before = decodeCursor(z.object({ at: z.string(), id: z.string() }), cursor);
+      const found = await lake.withSession((session) =>
+        listBackfills(session, temporal, { state, before, limit: limit + 1 }),
+      );
+      const items = found.slice(0, limit);
+      const last = items.at(-1);
+      const next = found.length > limit && last ? encodeCursor({ at: last.requestedAt, id: last.id }) : null;
+      return { items, next };
+    },
+  );
+
+  app.get(
+    "/backfills/:id",
+    {
+      schema: {
+        tags: ["backfills"],
+        summary: "One backfill and how far it is",
+        params,
+        response: { 200: backfill, ...problems(404) },
+      },
+    },
+    ({ params: { id } }) => mustFind(id),
+  );
+
+  app.get(
+    "/backfills/:id/chunks",
+    {
+      schema: {
+        tags: ["backfills"],
+        summary: "Its chunks, in their order",
+        params,
+        querystring: pageQuery.extend({ state: z.enum(chunkStates).optional() }),
+        response: { 200: pageOf(backfillChunk), ...problems(404) },
+      },
+    },
+    async ({ params: { id }, query: { limit, cursor, state } }) => {
+      await mustFind(id);
+      const after = decodeCursor(z.int(), cursor) ?? 0;
+      const found = await lake.withSession((session) =>
+        listChunks(session, { backfill: id, state, after, limit: limit + 1 }),
+      );
+      const items = found.slice(0, limit);
+      const last = items.at(-1);
+      return { items, next: found.length > limit && last ? encodeCursor(last.number) : null };
+    },
+  );
+
+  const controls = {
+    pause: "Begin no further chunks; those that run end",
+    resume: "Go on after a pause",
+    cancel: "Give up the chunks that wait; those that run end",
+  } as const;
+  for (const [kind, summary] of Object.entries(controls) as [keyof typeof controls, string][]) {
+    app.post(
+      `/backfills/:id/${kind}`,
+      { schema: { tags: ["backfills"], summary, params, response: { 202: accepted, ...problems(404) } } },
+      async ({ params: { id } }, reply) => {
+        await mustFind(id);
+        await controlBackfill(client, id, { kind });
+        return reply.code(202).send(asked(id, `${kind}: asked for`));
+      },
+    );
+  }
+
+  app.post(
+    "/backfills/:id/retry",
+    {
+      schema: {
+        tags: ["backfills"],
+        summary: "Let chunks that failed, or were given up, wait once more",
+        params,
+        body: z.object({ chunk: z.int().min(1).nullable().default(null).describe("null: all of them") }).prefault({}),
+        response: { 202: accepted, ...problems(404) },
+      },
+    },
+    async ({ params: { id }, body: { chunk } }, reply) => {
+      await mustFind(id);
+      await controlBackfill(client, id, { kind: "retry", chunk });
+      return reply.code(202).send(asked(id, chunk === null ? "Failed chunks wait again" : `Chunk ${chunk} waits again`));
+    },
+  );
+
+  async function mustFind(id: string) {
+    const [found] = await lake.withSession((session) => listBackfills(session, temporal, { id, limit: 1 }));
+    if (found) return found;
+    throw new LotusError("NOT_FOUND", `There is no backfill ${id}. List them with GET /api/v1/backfills.`);
+  }
+
+  /** A key that was used for something else is a mistake. */
+  async function refuseOther(id: string, request: BackfillRequest): Promise<void> {
+    const present = await lake.withSession((session) => findBackfill(session, id));
+    if (present === null || JSON.stringify(present.request) === JSON.stringify(request)) return;
+    throw new LotusError("BACKFILL_REFUSED", "This idempotency key was used for another backfill. Choose another key.");
+  }
+
+  function asked(id: string, message: string) {
+    const workflowId = backfillId(id);
+    return { run: { workflowId, runId: null, url: runUrl(temporal, workflowId, null) }, message };
+  }
+}
+
+/** The same key gives the same id, whoever asks. */
+function idOf(key: string): string {
+  return createHash("sha256").update(key).digest("hex").slice(0, 32);
+}
+
+function planOf(
+  mode: BackfillRequest["mode"],
+  { targets, downstream }: Awaited<ReturnType<typeof planBackfill>>,
+): z.infer<typeof backfillPlan> {
+  const sum = (value: (target: (typeof targets)[number]) => number) =>
+    targets.reduce((total, target) => total + value(target), 0);
+  return {
+    mode,
+    targets: targets.map(({ asset, stream, from, to, days, files, bytes, chunks }) => ({
+      asset,
+      stream: stream && `${stream.source}/${stream.stream}`,
+      from,
+      to,
+      days,
+      files,
+      bytes,
+      chunks: chunks.length,
+    })),
+    downstream,
+    days: sum(({ days }) => days),
+    files: sum(({ files }) => files),
+    bytes: sum(({ bytes }) => bytes),
+    chunks: sum(({ chunks }) => chunks.length),
+  };
+}

@@ -1,0 +1,119 @@
+import { z } from "zod";
+import { jsonRows, runQuery } from "../../query/read.ts";
+import { csvOf } from "../../query/csv.ts";
+import { parquetOf } from "../../query/parquet.ts";
+import type { App } from "../app.ts";
+import type { ApiContext } from "../context.ts";
+import { problems } from "../problems.ts";
+
+const MOST_ROWS = 1_000_000;
+const LONGEST_SECONDS = 300;
+
+const result = z
+  .object({
+    columns: z.array(z.object({ name: z.string(), type: z.string() })),
+    rows: z.array(z.array(z.unknown())).describe("BIGINT, DECIMAL, dates and times as text, exact"),
+    rowCount: z.int(),
+    truncated: z.boolean().describe("Whether there are more rows than maxRows"),
+    seconds: z.number(),
+  })
+  .meta({ id: "QueryResult" });
+
+export function queryRoutes(app: App, { queryLake }: ApiContext): void {
+  app.post(
+    "/query",
+    {
+      config: { role: "viewer", readsOnly: true },
+      schema: {
+        tags: ["query"],
+        summary: "Read the lake with SQL",
+        description: "One statement that reads, in DuckDB's dialect, over one snapshot; only the lake's tables.",
+        body: z.object({
+          sql: z.string().min(1).max(100_000),
+          format: z.enum(["json", "csv", "parquet"]).default("json"),
+          maxRows: z.int().min(1).max(MOST_ROWS).default(10_000),
+          timeoutSeconds: z.number().positive().max(LONGEST_SECONDS).default(30),
+        }),
+        response: {
+          200: {
+            description: "The result",
+            content: {
+              "application/json": { schema: result },
+              "text/csv": { schema: z.string() },
+              "application/vnd.apache.parquet": { schema: z.string() },
+            },
+          },
+          ...problems(408),
+        },
+      },
+    },
+    async ({ body, raw }, reply) => {
+      const gone = new AbortController();
+      raw.once("close", () => {
+        if (raw.destroyed && !reply.sent) gone.abort();
+      });
+      const request = {
+        sql: body.sql,
+        maxRows: body.maxRows,
+        timeoutMs: body.timeoutSeconds * 1000,
+        signal: gone.signal,
+      };
+      return runQuery(queryLake, request, async (found) => {
+        reply.header("x-lotus-truncated", String(found.truncated));
+        if (body.format === "csv") return reply.type("text/csv; charset=utf-8").serializer(String).send(csvOf(found));
+        if (body.format === "parquet") {
+          const bytes = await parquetOf(found);
+          return reply.type("application/vnd.apache.parquet").serializer((value) => value as never).send(bytes as never);
+        }
+        return reply.type("application/json").send({
+          columns: found.columns,
+          rows: jsonRows(found),
+          rowCount: found.rows,
+          truncated: found.truncated,
+          seconds: found.milliseconds / 1000,
+        });
+      });
+    },
+  );
+
+  app.get(
+    "/tables",
+    {
+      schema: {
+        tags: ["query"],
+        summary: "What can be read: tables and views with their columns",
+        response: {
+          200: z.object({
+            tables: z.array(
+              z.object({
+                schema: z.string(),
+                name: z.string(),
+                columns: z.array(z.object({ name: z.string(), type: z.string() })),
+              }),
+            ),
+          }),
+          ...problems(),
+        },
+      },
+    },
+    () =>
+      queryLake.withSession(async (session) => {
+        const rows = await session.query(
+          columnRow,
+          `SELECT schema_name AS schema, table_name AS "table", column_name AS name, data_type AS type
+           FROM duckdb_columns() WHERE database_name = 'lakehouse' AND schema_name IN ('main', 'staging', 'meta')
+           ORDER BY schema_name, table_name, column_index`,
+        );
+        const tables = new Map<string, { schema: string; name: string; columns: { name: string; type: string }[] }>();
+        for (const { schema, table, name, type } of rows) {
+          const key = `${schema}.${table}`;
+          const entry = tables.get(key) ?? { schema, name: table, columns: [] };
+          entry.columns.push({ name, type });
+          tables.set(key, entry);
+        }
+        return { tables: [...tables.values()] };
+      }),
+  );
+}
+
+const columnRow = z.object({ schema: z.string(), table: z.string(), name: z.string(), type: z.string() });
