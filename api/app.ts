@@ -64,7 +64,16 @@ export async function createApp(context: ApiContext, logger: Logger): Promise<Ap
   await app.register(async (scope) => healthRoutes(scope as App, context));
   await app.register(
     async (scope) => {
-      const routes = [assetRoutes, streamRoutes, eventRoutes, backfillRoutes, runRoutes, snapshotRoutes, queryRoutes, liveRoutes];
+      const routes = [
+        assetRoutes,
+        streamRoutes,
+        eventRoutes,
+        backfillRoutes,
+        runRoutes,
+        snapshotRoutes,
+        queryRoutes,
+        liveRoutes,
+      ];
       for (const add of routes) add(scope as App, context);
     },
     { prefix: "/api/v1" },
@@ -104,6 +113,10 @@ async function describeApi(app: App, { version, tokens }: ApiContext): Promise<v
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,
   });
-  await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: true, uiConfig: { docExpansion: "list" } });
+  await app.register(swaggerUi, {
+    routePrefix: "/docs",
+    staticCSP: true,
+    uiConfig: { docExpansion: "list" },
+  });
   app.get("/openapi.json", { schema: { hide: true }, config: { role: null } }, async () => app.swagger());
 }

@@ -3,9 +3,19 @@ import type { TemporalConnection } from "../common/settings.ts";
 import type { runLink } from "./schemas/common.ts";
 
 /** A run in Temporal's UI; null where its address is not known. */
-export function runUrl({ ui, namespace }: TemporalConnection, workflowId: string, runId: string | null): string | null {
+export function runUrl(
+  { ui, namespace }: TemporalConnection,
+  workflowId: string,
+  runId: string | null,
+): string | null {
   if (ui === null) return null;
-  const path = ["namespaces", namespace, "workflows", workflowId, ...(runId === null ? [] : [runId, "history"])];
+  const path = [
+    "namespaces",
+    namespace,
+    "workflows",
+    workflowId,
+    ...(runId === null ? [] : [runId, "history"]),
+  ];
   return `${ui.replace(/\/+$/, "")}/${path.map(encodeURIComponent).join("/")}`;
 }
 

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import { newestSnapshot, newsAfter } from "./read/news.ts";
 import type { ApiContext } from "./context.ts";
+import { newestSnapshot, newsAfter } from "./read/news.ts";
 
 /**
  * What Prometheus reads. Gauges are looked at when they are asked for; counters count what the lake's history says has
@@ -10,8 +10,18 @@ export function createMetrics({ lake, observer, project }: ApiContext): () => Pr
   const registry = new Registry();
   const registers = [registry];
   const stream = ["source", "stream"] as const;
-  const lagFiles = new Gauge({ name: "lotus_lag_files", help: "Files that wait", labelNames: stream, registers });
-  const lagBytes = new Gauge({ name: "lotus_lag_bytes", help: "Bytes of the files that wait", labelNames: stream, registers });
+  const lagFiles = new Gauge({
+    name: "lotus_lag_files",
+    help: "Files that wait",
+    labelNames: stream,
+    registers,
+  });
+  const lagBytes = new Gauge({
+    name: "lotus_lag_bytes",
+    help: "Bytes of the files that wait",
+    labelNames: stream,
+    registers,
+  });
   const lagSeconds = new Gauge({
     name: "lotus_lag_seconds",
     help: "How long the oldest of the files has waited",
@@ -30,9 +40,23 @@ export function createMetrics({ lake, observer, project }: ApiContext): () => Pr
     labelNames: ["state"] as const,
     registers,
   });
-  const snapshotAge = new Gauge({ name: "lotus_snapshot_age_seconds", help: "Since the newest snapshot", registers });
-  const rowsTotal = new Gauge({ name: "lotus_rows", help: "Rows of a table", labelNames: ["asset"] as const, registers });
-  const batches = new Counter({ name: "lotus_batches_total", help: "Batches fed", labelNames: ["author"] as const, registers });
+  const snapshotAge = new Gauge({
+    name: "lotus_snapshot_age_seconds",
+    help: "Since the newest snapshot",
+    registers,
+  });
+  const rowsTotal = new Gauge({
+    name: "lotus_rows",
+    help: "Rows of a table",
+    labelNames: ["asset"] as const,
+    registers,
+  });
+  const batches = new Counter({
+    name: "lotus_batches_total",
+    help: "Batches fed",
+    labelNames: ["author"] as const,
+    registers,
+  });
   const commits = new Counter({
     name: "lotus_snapshots_total",
     help: "Snapshots made, by what made them",
@@ -70,7 +94,9 @@ export function createMetrics({ lake, observer, project }: ApiContext): () => Pr
       const rows = view.rows.get(key);
       if (rows !== undefined) rowsTotal.set({ asset: key }, rows);
     }
-    snapshotAge.set((at.getTime() - Math.max(...[...view.times.values()].map((time) => Date.parse(time)), 0)) / 1000);
+    snapshotAge.set(
+      (at.getTime() - Math.max(...[...view.times.values()].map((time) => Date.parse(time)), 0)) / 1000,
+    );
     return registry.metrics();
   };
 }

@@ -16,7 +16,11 @@ export interface TableComparison {
 }
 
 const tableRow = z.object({ schema: z.string(), name: z.string() });
-const countsRow = z.object({ added: z.coerce.number(), changed: z.coerce.number(), deleted: z.coerce.number() });
+const countsRow = z.object({
+  added: z.coerce.number(),
+  changed: z.coerce.number(),
+  deleted: z.coerce.number(),
+});
 
 const CATALOG = "__ducklake_metadata_lakehouse.ducklake";
 

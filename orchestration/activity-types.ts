@@ -12,6 +12,7 @@ export interface Activities {
   ): Promise<{ files: number; rows: number; quarantined: number; remaining: number; publish: boolean }>;
   /** Shows a drained `overwrite` stream's newest generation, unless it is shown already. */
   publishGeneration(input: StreamName): Promise<{ published: boolean }>;
+  setPaused(input: StreamName & { paused: boolean; by: string }): Promise<void>;
   rebuildProcessed(
     input: StreamName & { reason: string; keepOlder: boolean },
   ): Promise<{ rows: number; changedRows: number }>;

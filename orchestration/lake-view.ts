@@ -4,6 +4,7 @@ import type { Project } from "../assets/definitions.ts";
 import type { LandingGap } from "../assets/feeder/landing-gap.ts";
 import { rebuildGap } from "../assets/feeder/rebuild.ts";
 import { lastMaterializations } from "../assets/materializations.ts";
+import { feederAssetKey } from "../assets/names.ts";
 import { type Observed, processedCodeChanged } from "../assets/staleness.ts";
 import type { Session } from "../lake/session.ts";
 import { changedTables } from "../lake/snapshots.ts";
@@ -19,6 +20,8 @@ export interface LakeView {
   bytes: Map<string, number>;
   last: Awaited<ReturnType<typeof lastMaterializations>>;
   states: Awaited<ReturnType<typeof assetStates>>;
+  /** `SOURCE/STREAM` of those that are paused. */
+  paused: Set<string>;
   /** Processed tables that other code made, and what landing lacks to rebuild them. */
   kept: Map<string, LandingGap>;
   batches: Map<string, z.infer<typeof batchesRow>>;
@@ -55,6 +58,9 @@ export async function readLake(session: Session, project: Project): Promise<Lake
   );
   const key = (row: { source: string; stream: string }) => `${row.source}/${row.stream}`;
   const last = await lastMaterializations(session);
+  const states = await assetStates(session);
+  const isPausedNow = ({ source, stream }: { source: string; stream: string }) =>
+    states.get(feederAssetKey(source, stream))?.state === "paused";
   return {
     changes,
     times: await snapshotTimes(session, [...changes.values()]),
@@ -62,7 +68,8 @@ export async function readLake(session: Session, project: Project): Promise<Lake
     bytes: await tableBytes(session),
     last,
     kept: await keptTables(session, project, { last, changes }),
-    states: await assetStates(session),
+    states,
+    paused: new Set(project.streams.filter(isPausedNow).map(key)),
     batches: new Map(batches.map((row) => [key(row), row])),
     quarantined: new Map(quarantined.map((row) => [key(row), row.files])),
   };

@@ -10,6 +10,8 @@ export interface StreamName {
 /** What a stream's writer takes, one after another. `notify`: the maintenance run that waits for it. */
 export type FeederWork =
   | { kind: "feed"; trigger: Trigger }
+  /** `by`: who asked, for the record. */
+  | { kind: "pause" | "resume"; trigger: Trigger; by: string }
   | { kind: "rebuild"; trigger: Trigger; reason: string; keepOlder: boolean }
   | { kind: "quarantine"; trigger: Trigger; action: QuarantineAction; key: string | null }
   | { kind: "retention"; trigger: Trigger; notify: string | null }

@@ -2,6 +2,7 @@ import { type Client, WorkflowNotFoundError } from "@temporalio/client";
 import pLimit from "p-limit";
 import type { Asset, Project, Stream } from "../assets/definitions.ts";
 import type { LandingGap } from "../assets/feeder/landing-gap.ts";
+import { feederAssetKey } from "../assets/names.ts";
 import { processedCodeChanged, readyModels, whyStale } from "../assets/staleness.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Session } from "../lake/session.ts";
@@ -88,7 +89,9 @@ export function judge(project: Project, { view, waiting, running }: Observed): L
     assets.filter(({ state }) => state === "failed" || state === "held").map(({ key }) => key),
   );
   const moving = assets.some(({ state }) => state === "running" || state === "stale");
-  const waitsForHelp = waits.every((stream) => stuck.has(`int_${stream.source}__${stream.stream}`));
+  const waitsForHelp = waits.every(
+    ({ source, stream }) => stuck.has(`int_${source}__${stream}`) || view.paused.has(`${source}/${stream}`),
+  );
   return {
     idle:
       waits.length === 0 && !moving && stuck.size === 0 && !assets.some(({ state }) => state === "waiting"),
@@ -192,6 +195,11 @@ function tableStanding(
     const waiting = streams.find(
       (candidate) => candidate.source === stream.source && candidate.stream === stream.stream,
     );
+    if (waiting && waiting.waitingFiles > 0 && view.paused.has(`${stream.source}/${stream.stream}`))
+      return {
+        state: "waiting",
+        message: `${waiting.waitingFiles} files wait: the stream is ${pauseOf(stream, view)}`,
+      };
     if (waiting && waiting.waitingFiles > 0)
       return { state: "stale", message: `${waiting.waitingFiles} files wait` };
     if (stream.destinationSyncMode === "overwrite" && isUnpublished(key, stream, view))
@@ -214,6 +222,11 @@ function tableStanding(
   );
   const { deferred } = readyModels(project.models, stale, failed, held);
   return { state: deferred.includes(key) ? "waiting" : "stale", message: reason };
+}
+
+/** Who paused a stream. */
+function pauseOf({ source, stream }: Stream, view: LakeView): string {
+  return view.states.get(feederAssetKey(source, stream))?.message ?? "paused";
 }
 
 /** As assets/feeder/unpublished.ts has it. */

@@ -21,7 +21,10 @@ const records = z.object({
 // AWS by EventBridge: keys come as they are.
 const eventBridge = z.looseObject({
   "detail-type": z.string(),
-  detail: z.looseObject({ bucket: z.looseObject({ name: z.string() }), object: z.looseObject({ key: z.string() }) }),
+  detail: z.looseObject({
+    bucket: z.looseObject({ name: z.string() }),
+    object: z.looseObject({ key: z.string() }),
+  }),
 });
 // AWS by SNS: the event is text within.
 const sns = z.looseObject({ Type: z.literal("Notification"), Message: z.string() });
@@ -66,7 +69,9 @@ function decodeFormKey(key: string): string {
 /** `/buckets/BUCKET/KEY`, as SeaweedFS keeps its buckets. */
 function filerObject(path: string): NotifiedObject {
   const [, bucket, key] = /^\/buckets\/([^/]+)\/(.*)$/s.exec(path) ?? [];
-  return bucket !== undefined && key !== undefined ? { bucket, key } : { bucket: null, key: path.replace(/^\//, "") };
+  return bucket !== undefined && key !== undefined
+    ? { bucket, key }
+    : { bucket: null, key: path.replace(/^\//, "") };
 }
 
 const airbyte = z.looseObject({
@@ -111,5 +116,8 @@ export function matchSource(sources: readonly string[], names: readonly string[]
 }
 
 function plainName(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]+/g, "_").replace(/^_+|_+$/g, "");
+  return name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "_")
+    .replace(/^_+|_+$/g, "");
 }

@@ -37,7 +37,8 @@ function summaryOf(
   downstream: string[],
 ): Summary {
   const definition = definitionOf(project, asset.key);
-  const head = definition.model?.head ?? (asset.kind === "processed" ? definition.stream?.processed.head : undefined);
+  const head =
+    definition.model?.head ?? (asset.kind === "processed" ? definition.stream?.processed.head : undefined);
   const late = lateBy(definition, status, seen.at);
   const changed = isCodeChanged(definition, asset, seen);
   return {
@@ -66,7 +67,8 @@ function standing(
     const told = `it should have been updated ${Math.ceil(late / 60)} min ago`;
     return { state: "late", reason: message === null ? told : `${told}; ${message}` };
   }
-  if (state === "fresh" && changed) return { state: "changed", reason: message ?? "its rows were made by other code" };
+  if (state === "fresh" && changed)
+    return { state: "changed", reason: message ?? "its rows were made by other code" };
   return { state, reason: message };
 }
 
@@ -103,14 +105,16 @@ export function describeAsset(
   const status = seen.status.assets.find(({ key }) => key === summary.key) as AssetStatus;
   const processed = summary.kind === "processed" ? stream?.processed : undefined;
   const head = model?.head ?? processed?.head;
-  const columns = model?.columns ?? (processed && stream ? processedTableColumns(stream) : (stream?.landing.columns ?? []));
+  const columns =
+    model?.columns ?? (processed && stream ? processedTableColumns(stream) : (stream?.landing.columns ?? []));
   const limit = head?.freshness;
   const late = lateBy(definition, status, seen.at);
   return {
     ...summary,
     file: model?.file ?? processed?.file ?? (summary.kind === "feeder" ? (stream?.file ?? null) : null),
     sql: model?.sql ?? processed?.sql ?? null,
-    ddl: summary.kind === "feeder" && stream ? landingDdl(stream.landing.table, stream.landing.columns) : null,
+    ddl:
+      summary.kind === "feeder" && stream ? landingDdl(stream.landing.table, stream.landing.columns) : null,
     columns: columns.map(({ name, type }) => ({
       name,
       type,
@@ -123,6 +127,7 @@ export function describeAsset(
       : null,
     codeHash: model?.codeHash ?? processed?.codeHash ?? null,
     codeChanged: isCodeChanged(definition, { key: summary.key, kind: summary.kind, upstream: [] }, seen),
-    freshness: limit === undefined ? null : { limit, lateBySeconds: late === null ? null : Math.max(0, late) },
+    freshness:
+      limit === undefined ? null : { limit, lateBySeconds: late === null ? null : Math.max(0, late) },
   };
 }

@@ -4,7 +4,13 @@ import type { Session } from "../../lake/session.ts";
 import { literal } from "../../lake/sql.ts";
 import { backfillId } from "../../orchestration/names.ts";
 import { runUrl } from "../links.ts";
-import { type backfill, type backfillChunk, backfillModes, backfillStates, chunkStates } from "../schemas/backfills.ts";
+import {
+  type backfill,
+  type backfillChunk,
+  backfillModes,
+  backfillStates,
+  chunkStates,
+} from "../schemas/backfills.ts";
 
 const ISO = "'%Y-%m-%dT%H:%M:%S.%gZ'";
 const count = z.coerce.number();
@@ -39,14 +45,21 @@ const asked = z.looseObject({
 export async function listBackfills(
   session: Session,
   temporal: TemporalConnection,
-  options: { id?: string; state?: string | undefined; before?: { at: string; id: string } | null; limit: number },
+  options: {
+    id?: string;
+    state?: string | undefined;
+    before?: { at: string; id: string } | null;
+    limit: number;
+  },
 ): Promise<z.infer<typeof backfill>[]> {
   const { id, state, before, limit } = options;
   const conditions = [
     "TRUE",
     ...(id === undefined ? [] : [`b.id = ${literal(id)}`]),
     ...(state === undefined ? [] : [`b.state = ${literal(state)}`]),
-    ...(before ? [`(strftime(requested_at, ${ISO}), b.id) < (${literal(before.at)}, ${literal(before.id)})`] : []),
+    ...(before
+      ? [`(strftime(requested_at, ${ISO}), b.id) < (${literal(before.at)}, ${literal(before.id)})`]
+      : []),
   ];
   const counts = chunkStates.map((name) => `count(*) FILTER (state = ${literal(name)}) AS ${name}`);
   const rows = await session.query(

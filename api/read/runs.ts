@@ -118,7 +118,10 @@ export async function readRun(
     };
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
-    throw new LotusError("NOT_FOUND", `Temporal knows no run ${runId ?? ""} of ${workflowId}. List them with GET /api/v1/runs.`);
+    throw new LotusError(
+      "NOT_FOUND",
+      `Temporal knows no run ${runId ?? ""} of ${workflowId}. List them with GET /api/v1/runs.`,
+    );
   }
 }
 

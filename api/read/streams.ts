@@ -5,14 +5,25 @@ import { formatDuration } from "../../common/units.ts";
 import type { Session } from "../../lake/session.ts";
 import { literal } from "../../lake/sql.ts";
 import type { Observation } from "../../orchestration/observer.ts";
-import type { batch, ledgerFile, quarantinedFile, streamDetail, streamSummary, throughput } from "../schemas/streams.ts";
+import type {
+  batch,
+  ledgerFile,
+  quarantinedFile,
+  streamDetail,
+  streamSummary,
+  throughput,
+} from "../schemas/streams.ts";
 
 type Summary = z.infer<typeof streamSummary>;
 
 const ISO = "'%Y-%m-%dT%H:%M:%S.%gZ'";
 
 /** Every stream as it stands. Pure. */
-export function summariseStreams(project: Project, seen: Observation, paused: ReadonlySet<string>): Summary[] {
+export function summariseStreams(
+  project: Project,
+  seen: Observation,
+  paused: ReadonlySet<string>,
+): Summary[] {
   return project.streams.map(({ source, stream, processed }) => {
     const name = `${source}/${stream}`;
     const status = seen.status.streams.find((entry) => entry.source === source && entry.stream === stream);

@@ -47,7 +47,11 @@ export function assetRoutes(app: App, context: ApiContext): void {
           (query.tag === undefined || asset.tags.includes(query.tag)) &&
           (text === undefined || `${asset.key} ${asset.description ?? ""}`.toLowerCase().includes(text)),
       );
-      return pageByKey(found.sort((left, right) => (left.key < right.key ? -1 : 1)), ({ key }) => key, query);
+      return pageByKey(
+        found.sort((left, right) => (left.key < right.key ? -1 : 1)),
+        ({ key }) => key,
+        query,
+      );
     },
   );
 
@@ -66,7 +70,11 @@ export function assetRoutes(app: App, context: ApiContext): void {
       const summary = summarise(project, seen).find((asset) => asset.key === key);
       if (!summary) throw noAsset(key);
       const { stream, model } = definitionOf(project, key);
-      const workflow = stream ? feederId(stream.source, stream.stream) : model ? materializeId(model.asset) : null;
+      const workflow = stream
+        ? feederId(stream.source, stream.stream)
+        : model
+          ? materializeId(model.asset)
+          : null;
       const [activity, materializations] = await Promise.all([
         workflow === null ? null : activityOf(client, temporal, workflow),
         lake.withSession((session) => lastOf(session, temporal, key, LAST)),
@@ -143,18 +151,23 @@ export function assetRoutes(app: App, context: ApiContext): void {
         workflowId = materializeId(key);
         await wakeMaterialize(client, key, { kind: "materialize", trigger, full });
       } else if (project.assets.some((asset) => asset.key === key)) {
-        const why = project.disabled[key] ?? "it is no table that is materialized: name int_*, fct_* or dim_*";
+        const why =
+          project.disabled[key] ?? "it is no table that is materialized: name int_*, fct_* or dim_*";
         throw new LotusError("REQUEST_INVALID", `${key} cannot be materialized: ${why}`);
       } else {
         throw noAsset(key);
       }
       const run = { workflowId, runId: null, url: runUrl(temporal, workflowId, null) };
-      return reply.code(202).send({ run, message: `${key} will be ${full ? "rebuilt" : "brought up to date"}` });
+      return reply
+        .code(202)
+        .send({ run, message: `${key} will be ${full ? "rebuilt" : "brought up to date"}` });
     },
   );
 
   function noAsset(key: string): LotusError {
-    const near = project.assets.map((asset) => asset.key).filter((name) => name.includes(key) || key.includes(name));
+    const near = project.assets
+      .map((asset) => asset.key)
+      .filter((name) => name.includes(key) || key.includes(name));
     const names = (near.length > 0 ? near : project.assets.map((asset) => asset.key)).slice(0, 20).join(", ");
     return new LotusError("NOT_FOUND", `No asset ${key} in this project. There are: ${names}.`);
   }

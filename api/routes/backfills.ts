@@ -25,7 +25,11 @@ import { accepted } from "../schemas/common.ts";
 
 const params = z.object({ id: z.string().min(1).max(200) });
 const started = z
-  .object({ id: z.string(), created: z.boolean().describe("Whether this request made it"), plan: backfillPlan })
+  .object({
+    id: z.string(),
+    created: z.boolean().describe("Whether this request made it"),
+    plan: backfillPlan,
+  })
   .meta({ id: "BackfillStarted" });
 
 export function backfillRoutes(app: App, context: ApiContext): void {
@@ -53,7 +57,10 @@ export function backfillRoutes(app: App, context: ApiContext): void {
         maxConcurrent: asked.maxConcurrent,
       };
       if (request.from !== null && request.to !== null && request.from > request.to)
-        throw new LotusError("REQUEST_INVALID", `from: ${request.from} lies after to: ${request.to}. Swap them.`);
+        throw new LotusError(
+          "REQUEST_INVALID",
+          `from: ${request.from} lies after to: ${request.to}. Swap them.`,
+        );
       const planned = await lake.withSession((session) =>
         readSnapshot(session, () => planBackfill({ session, store, project }, request)),
       );
@@ -148,14 +155,18 @@ export function backfillRoutes(app: App, context: ApiContext): void {
         tags: ["backfills"],
         summary: "Let chunks that failed, or were given up, wait once more",
         params,
-        body: z.object({ chunk: z.int().min(1).nullable().default(null).describe("null: all of them") }).prefault({}),
+        body: z
+          .object({ chunk: z.int().min(1).nullable().default(null).describe("null: all of them") })
+          .prefault({}),
         response: { 202: accepted, ...problems(404) },
       },
     },
     async ({ params: { id }, body: { chunk } }, reply) => {
       await mustFind(id);
       await controlBackfill(client, id, { kind: "retry", chunk });
-      return reply.code(202).send(asked(id, chunk === null ? "Failed chunks wait again" : `Chunk ${chunk} waits again`));
+      return reply
+        .code(202)
+        .send(asked(id, chunk === null ? "Failed chunks wait again" : `Chunk ${chunk} waits again`));
     },
   );
 
@@ -169,7 +180,10 @@ export function backfillRoutes(app: App, context: ApiContext): void {
   async function refuseOther(id: string, request: BackfillRequest): Promise<void> {
     const present = await lake.withSession((session) => findBackfill(session, id));
     if (present === null || JSON.stringify(present.request) === JSON.stringify(request)) return;
-    throw new LotusError("BACKFILL_REFUSED", "This idempotency key was used for another backfill. Choose another key.");
+    throw new LotusError(
+      "BACKFILL_REFUSED",
+      "This idempotency key was used for another backfill. Choose another key.",
+    );
   }
 
   function asked(id: string, message: string) {

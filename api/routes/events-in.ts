@@ -49,7 +49,9 @@ export function eventRoutes(app: App, { project, store, client }: ApiContext): v
         const stream =
           bucket !== null && bucket !== store.bucket
             ? undefined
-            : project.streams.find((candidate) => key.startsWith(rawPrefix(candidate.source, candidate.stream)));
+            : project.streams.find((candidate) =>
+                key.startsWith(rawPrefix(candidate.source, candidate.stream)),
+              );
         if (stream) streams.add(stream);
         else ignored += 1;
       }
@@ -74,7 +76,10 @@ export function eventRoutes(app: App, { project, store, client }: ApiContext): v
     async ({ body, query }, reply) => {
       const end = readSyncEnd(body);
       if (end === null)
-        throw new LotusError("REQUEST_INVALID", "This is no notification of Airbyte's. docs/api.md has an example.");
+        throw new LotusError(
+          "REQUEST_INVALID",
+          "This is no notification of Airbyte's. docs/api.md has an example.",
+        );
       const sources = [...new Set(project.streams.map(({ source }) => source))];
       const source = query.source ?? matchSource(sources, end.names);
       const streams = project.streams.filter((stream) => stream.source === source);
@@ -90,6 +95,9 @@ export function eventRoutes(app: App, { project, store, client }: ApiContext): v
   async function wake(streams: readonly { source: string; stream: string }[]) {
     await Promise.all(streams.map((stream) => tickSensor(client, stream)));
     const names = streams.map(({ source, stream }) => `${source}/${stream}`);
-    return { woken: names, message: names.length === 0 ? "No stream of this lake is concerned" : "They look now" };
+    return {
+      woken: names,
+      message: names.length === 0 ? "No stream of this lake is concerned" : "They look now",
+    };
   }
 }

@@ -39,7 +39,11 @@ export function healthRoutes(app: App, context: ApiContext): void {
     },
     async (_request, reply) => {
       const [catalog, s3, temporal] = await Promise.all([
-        look(() => context.lake.withSession((session) => session.queryRaw("SELECT * FROM ducklake_current_snapshot('lakehouse')"))),
+        look(() =>
+          context.lake.withSession((session) =>
+            session.queryRaw("SELECT * FROM ducklake_current_snapshot('lakehouse')"),
+          ),
+        ),
         look(() => context.store.check()),
         look(() => context.client.connection.workflowService.getSystemInfo({})),
       ]);
@@ -52,7 +56,12 @@ export function healthRoutes(app: App, context: ApiContext): void {
     "/metrics",
     {
       config: { rateLimit: false },
-      schema: { tags: ["health"], summary: "For Prometheus", produces: ["text/plain"], response: { 200: z.string() } },
+      schema: {
+        tags: ["health"],
+        summary: "For Prometheus",
+        produces: ["text/plain"],
+        response: { 200: z.string() },
+      },
     },
     async (_request, reply) => {
       const text = await metrics();

@@ -32,7 +32,8 @@ export function liveRoutes(app: App, { lake, observer }: ApiContext): void {
     while (listeners.size > 0 && !ending.signal.aborted) {
       try {
         const from: number = last ?? (await lake.withSession(newestSnapshot));
-        const news = last === null ? [] : await lake.withSession((session) => newsAfter(session, from, AT_ONCE));
+        const news =
+          last === null ? [] : await lake.withSession((session) => newsAfter(session, from, AT_ONCE));
         last = news.at(-1)?.id ?? from;
         if (news.length > 0) for (const listener of listeners) listener(news);
       } catch (error) {
@@ -54,7 +55,9 @@ export function liveRoutes(app: App, { lake, observer }: ApiContext): void {
         description:
           "Events: `batch`, `materialization`, `state`, `backfill`, `maintenance`, `other`, each with the snapshot as its id; " +
           "`status` when an asset's state has changed, without an id. Resume with Last-Event-ID.",
-        querystring: z.object({ after: z.coerce.number().int().min(0).optional().describe("As Last-Event-ID") }),
+        querystring: z.object({
+          after: z.coerce.number().int().min(0).optional().describe("As Last-Event-ID"),
+        }),
         response: { 200: z.string(), ...problems() },
       },
     },
@@ -75,7 +78,9 @@ export function liveRoutes(app: App, { lake, observer }: ApiContext): void {
         "x-accel-buffering": "no",
       });
       const send = (event: string, data: unknown, id?: number) =>
-        raw.write(`${id === undefined ? "" : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+        raw.write(
+          `${id === undefined ? "" : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`,
+        );
       const tell = (news: News[]) => {
         for (const entry of news) {
           if (entry.id <= last) continue;

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { jsonRows, runQuery } from "../../query/read.ts";
 import { csvOf } from "../../query/csv.ts";
 import { parquetOf } from "../../query/parquet.ts";
+import { jsonRows, runQuery } from "../../query/read.ts";
 import type { App } from "../app.ts";
 import type { ApiContext } from "../context.ts";
 import { problems } from "../problems.ts";
@@ -27,7 +27,8 @@ export function queryRoutes(app: App, { queryLake }: ApiContext): void {
       schema: {
         tags: ["query"],
         summary: "Read the lake with SQL",
-        description: "One statement that reads, in DuckDB's dialect, over one snapshot; only the lake's tables.",
+        description:
+          "One statement that reads, in DuckDB's dialect, over one snapshot; only the lake's tables.",
         body: z.object({
           sql: z.string().min(1).max(100_000),
           format: z.enum(["json", "csv", "parquet"]).default("json"),
@@ -60,10 +61,14 @@ export function queryRoutes(app: App, { queryLake }: ApiContext): void {
       };
       return runQuery(queryLake, request, async (found) => {
         reply.header("x-lotus-truncated", String(found.truncated));
-        if (body.format === "csv") return reply.type("text/csv; charset=utf-8").serializer(String).send(csvOf(found));
+        if (body.format === "csv")
+          return reply.type("text/csv; charset=utf-8").serializer(String).send(csvOf(found));
         if (body.format === "parquet") {
           const bytes = await parquetOf(found);
-          return reply.type("application/vnd.apache.parquet").serializer((value) => value as never).send(bytes as never);
+          return reply
+            .type("application/vnd.apache.parquet")
+            .serializer((value) => value as never)
+            .send(bytes as never);
         }
         return reply.type("application/json").send({
           columns: found.columns,
@@ -104,7 +109,10 @@ export function queryRoutes(app: App, { queryLake }: ApiContext): void {
            FROM duckdb_columns() WHERE database_name = 'lakehouse' AND schema_name IN ('main', 'staging', 'meta')
            ORDER BY schema_name, table_name, column_index`,
         );
-        const tables = new Map<string, { schema: string; name: string; columns: { name: string; type: string }[] }>();
+        const tables = new Map<
+          string,
+          { schema: string; name: string; columns: { name: string; type: string }[] }
+        >();
         for (const { schema, table, name, type } of rows) {
           const key = `${schema}.${table}`;
           const entry = tables.get(key) ?? { schema, name: table, columns: [] };

@@ -23,7 +23,10 @@ export function runRoutes(app: App, { client, temporal }: ApiContext): void {
           stream: z.string().optional().describe("SOURCE/STREAM"),
           trigger: z.string().optional(),
           status: z.enum(runStatuses).optional(),
-          type: z.string().optional().describe("feeder, materialize, sensor, automation, maintenance, backfill"),
+          type: z
+            .string()
+            .optional()
+            .describe("feeder, materialize, sensor, automation, maintenance, backfill"),
           after: time.optional().describe("Started then or later"),
           before: time.optional().describe("Started before"),
         }),
@@ -62,7 +65,9 @@ export function runRoutes(app: App, { client, temporal }: ApiContext): void {
       const found = await readRun(client, temporal, workflowId, runId);
       await client.workflow.getHandle(workflowId, found.runId).cancel();
       const { url } = found;
-      return reply.code(202).send({ run: { workflowId, runId: found.runId, url }, message: "It will be cancelled" });
+      return reply
+        .code(202)
+        .send({ run: { workflowId, runId: found.runId, url }, message: "It will be cancelled" });
     },
   );
 }

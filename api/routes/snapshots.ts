@@ -15,7 +15,9 @@ export function snapshotRoutes(app: App, { lake }: ApiContext): void {
       schema: {
         tags: ["snapshots"],
         summary: "Snapshots, newest first: what each changed, and which run made it",
-        querystring: pageQuery.extend({ table: z.string().optional().describe("Only those that changed this table") }),
+        querystring: pageQuery.extend({
+          table: z.string().optional().describe("Only those that changed this table"),
+        }),
         response: { 200: pageOf(snapshot), ...problems() },
       },
     },

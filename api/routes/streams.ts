@@ -53,7 +53,11 @@ export function streamRoutes(app: App, context: ApiContext): void {
           (query.quarantined === undefined || stream.quarantinedFiles > 0 === query.quarantined),
       );
       const keyOf = ({ source, stream }: { source: string; stream: string }) => `${source}/${stream}`;
-      return pageByKey(found.sort((left, right) => (keyOf(left) < keyOf(right) ? -1 : 1)), keyOf, query);
+      return pageByKey(
+        found.sort((left, right) => (keyOf(left) < keyOf(right) ? -1 : 1)),
+        keyOf,
+        query,
+      );
     },
   );
 
@@ -151,7 +155,8 @@ export function streamRoutes(app: App, context: ApiContext): void {
       {
         schema: {
           tags: ["streams"],
-          summary: action === "pause" ? "Feed nothing until it is resumed; files wait" : "Feed again what waits",
+          summary:
+            action === "pause" ? "Feed nothing until it is resumed; files wait" : "Feed again what waits",
           params: streamParams,
           response: { 202: accepted, ...problems(404) },
         },
@@ -190,7 +195,9 @@ export function streamRoutes(app: App, context: ApiContext): void {
           tags: ["quarantine"],
           summary: action === "retry" ? "Let files wait once more" : "Never feed these files as they are",
           params: streamParams,
-          body: z.object({ key: z.string().min(1).max(1024).nullable().describe("null: all of the stream's") }),
+          body: z.object({
+            key: z.string().min(1).max(1024).nullable().describe("null: all of the stream's"),
+          }),
           response: { 202: accepted, ...problems(404) },
         },
       },
@@ -209,7 +216,10 @@ export function streamRoutes(app: App, context: ApiContext): void {
   }
 }
 
-function pageOfKeys<T extends { key: string }>(found: T[], limit: number): { items: T[]; next: string | null } {
+function pageOfKeys<T extends { key: string }>(
+  found: T[],
+  limit: number,
+): { items: T[]; next: string | null } {
   const items = found.slice(0, limit);
   const last = items.at(-1);
   return { items, next: found.length > limit && last ? encodeCursor(last.key) : null };

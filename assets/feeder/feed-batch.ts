@@ -10,6 +10,7 @@ import type { WaitingFile } from "../../sensors/batch-plan.ts";
 import type { ObjectStore } from "../../sensors/object-store.ts";
 import type { Stream } from "../definitions.ts";
 import { isHeld } from "../holds.ts";
+import { isPaused } from "../pauses.ts";
 import { findBatch, ledgerRecords, readCursorKey } from "./batch-record.ts";
 import { commitFiles } from "./commit-files.ts";
 import { lookAtFooters, type SoundFile } from "./footers.ts";
@@ -110,7 +111,7 @@ async function attemptBatch(
   if (done) return done;
   // What lands waits until the table is released.
   const held = await isHeld(session, asset);
-  if (held && !request.mending) return nothingToFeed(request.batchId);
+  if ((held || (await isPaused(session, stream))) && !request.mending) return nothingToFeed(request.batchId);
   if (backlog.ledger.epoch !== epoch) {
     await backlog.ledger.refresh(session);
     backlog.ledger.advance(epoch, []);

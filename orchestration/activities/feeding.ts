@@ -5,6 +5,9 @@ import { changeQuarantine } from "../../assets/feeder/quarantine.ts";
 import { rebuildProcessed } from "../../assets/feeder/rebuild.ts";
 import { hasUnpublished } from "../../assets/feeder/unpublished.ts";
 import { isHeld } from "../../assets/holds.ts";
+import { feederAssetKey } from "../../assets/names.ts";
+import { setPaused } from "../../assets/pauses.ts";
+import { untilCommitted } from "../../lake/transaction.ts";
 import type { Activities } from "../activity-types.ts";
 import type { StreamName } from "../messages.ts";
 import { tellAutomation, wakeFeeder } from "../wake.ts";
@@ -16,7 +19,7 @@ export function feedingActivities(
   worker: WorkerContext,
 ): Pick<
   Activities,
-  "tickSensor" | "feedBatch" | "publishGeneration" | "rebuildProcessed" | "changeQuarantine"
+  "tickSensor" | "feedBatch" | "publishGeneration" | "rebuildProcessed" | "changeQuarantine" | "setPaused"
 > {
   const { failed } = worker;
 
@@ -122,6 +125,16 @@ export function feedingActivities(
         return { rows: outcome.rows, changedRows: outcome.changedRows };
       }),
 
+    setPaused: ({ source, stream, paused, by }) =>
+      runActivity(async (signal) => {
+        const context = await worker.feeders.get(source, stream);
+        const change = { paused, by, run: runId() };
+        await untilCommitted(context.lake, (session) => setPaused(session, context.stream, change), {
+          signal,
+        });
+        await tellAutomation(worker.client, { kind: "settled", asset: context.stream.processed.asset });
+      }),
+
     changeQuarantine: ({ source, stream, action, key }) =>
       runActivity(async (signal) => {
         const context = await worker.feeders.get(source, stream);
@@ -142,10 +155,15 @@ export function feedingActivities(
   }
 }
 
-/** Whether a stream's writer may be woken: not while its table is held, nor soon after a failure unless `told`. */
-async function mayFeed(context: FeederContext, told: boolean): Promise<boolean> {
-  const { asset, codeHash } = context.stream.processed;
-  const state = (await context.lake.withSession(assetStates)).get(asset);
+/**
+ * Whether a stream's writer may be woken: not while its table is held or the stream is paused, nor soon after a failure
+ * unless `told`.
+ */
+async function mayFeed({ lake, stream }: FeederContext, told: boolean): Promise<boolean> {
+  const { asset, codeHash } = stream.processed;
+  const states = await lake.withSession(assetStates);
+  if (states.get(feederAssetKey(stream.source, stream.stream))?.state === "paused") return false;
+  const state = states.get(asset);
   return state?.state !== "held" && (told || !isResting(state, codeHash));
 }
 
