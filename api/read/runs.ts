@@ -136,7 +136,7 @@ async function failureOf(client: Client, workflowId: string, runId: string): Pro
   }
 }
 
-function runOf(info: WorkflowExecutionInfo, temporal: TemporalConnection): Run {
+function runOf(info: Omit<WorkflowExecutionInfo, "raw">, temporal: TemporalConnection): Run {
   const { workflowId, runId, type, status, startTime, closeTime, searchAttributes: given } = info;
   const values = (name: string) => (given?.[name] ?? []).map(String);
   return {

@@ -32,7 +32,7 @@ export function liveRoutes(app: App, { lake, observer }: ApiContext): void {
     while (listeners.size > 0 && !ending.signal.aborted) {
       try {
         const from: number = last ?? (await lake.withSession(newestSnapshot));
-        const news =
+        const news: News[] =
           last === null ? [] : await lake.withSession((session) => newsAfter(session, from, AT_ONCE));
         last = news.at(-1)?.id ?? from;
         if (news.length > 0) for (const listener of listeners) listener(news);

@@ -1,0 +1,69 @@
+import type { Client } from "@temporalio/client";
+import type { Logger } from "pino";
+import type { Project } from "../assets/definitions.ts";
+import { LotusError } from "../common/errors.ts";
+import type { ApiSettings, Connections } from "../common/settings.ts";
+import type { Lake } from "../lake/lake.ts";
+import { LakeObserver } from "../orchestration/observer.ts";
+import type { ObjectStore } from "../sensors/object-store.ts";
+import { createApp } from "./app.ts";
+
+export interface ApiOptions {
+  settings: ApiSettings;
+  connections: Connections;
+  project: Project;
+  /** Opened for reading. */
+  lake: Lake;
+  /** Opened for reading, with a memory limit of its own: for queries from outside. */
+  queryLake: Lake;
+  store: ObjectStore;
+  client: Client;
+  logger: Logger;
+  version: string;
+}
+
+/** The API, listening. */
+export interface RunningApi {
+  /** `http://127.0.0.1:PORT` */
+  url: string;
+  /** Answers what is under way and stops listening. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the API and the console that it serves.
+ * @throws LotusError SETTINGS_INVALID when it would listen beyond this machine without a token, or the port is taken.
+ */
+export async function startApi(options: ApiOptions): Promise<RunningApi> {
+  const { settings, connections, project, lake, store, client, logger } = options;
+  const { host, port, tokens } = settings;
+  if (tokens.length === 0 && !isLoopback(host)) {
+    throw new LotusError(
+      "SETTINGS_INVALID",
+      `LOTUS_API_HOST=${host} would let everybody in who reaches it. Set LOTUS_API_TOKEN, or leave LOTUS_API_HOST at 127.0.0.1.`,
+    );
+  }
+  const observer = new LakeObserver({ lake, store, client, project });
+  const { queryLake, version } = options;
+  const { temporal } = connections;
+  const app = await createApp(
+    { project, lake, queryLake, store, client, temporal, observer, tokens, version },
+    logger,
+  );
+  try {
+    const url = await app.listen({ host, port: port ?? 0 });
+    return { url: url.replace("[::1]", "127.0.0.1"), stop: () => app.close() };
+  } catch (error) {
+    await app.close();
+    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    throw new LotusError(
+      "SETTINGS_INVALID",
+      `Port ${port} on ${host} is taken by another program. Set LOTUS_API_PORT to a free one.`,
+      { cause: error },
+    );
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+}
