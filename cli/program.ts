@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { apiCommand } from "./commands/api.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { catalogCommand } from "./commands/catalog.ts";
 import { checkCommand } from "./commands/check.ts";
@@ -40,6 +41,7 @@ export function createProgram(): Command {
     catalogCommand(),
     sampleCommand(),
     workerCommand(),
+    apiCommand(),
   ]) {
     program.addCommand(command.exitOverride());
   }

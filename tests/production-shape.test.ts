@@ -323,7 +323,7 @@ describe("reference", () => {
       message: null,
     } as const;
     const status = { idle: true, settled: true, streams: [stream], assets: [asset] };
-    const real = statusJson(status, isolation.connections, true);
+    const real = statusJson(status, isolation.connections, true, null);
     expect(keysOf(JSON.parse(example))).toEqual(keysOf(JSON.parse(JSON.stringify(real))));
   });
 
