@@ -1,0 +1,106 @@
+import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
+import { type ReactNode, useMemo, useState } from "react";
+import classes from "./DataTable.module.css";
+
+export interface Column<T> {
+  id: string;
+  header: string;
+  cell: (row: T) => ReactNode;
+  /** Numbers stand under each other. */
+  numeric?: boolean;
+  /** Shown only where there is room from this width on: 30, 48, 62, 75 or 100 em. */
+  from?: "xs" | "sm" | "md" | "lg" | "xl";
+  /** What to order by; a column without it cannot be ordered by. */
+  order?: (row: T) => string | number | null;
+  /** Takes what room is left, and is cut with an ellipsis. */
+  wide?: boolean;
+}
+
+interface Props<T> {
+  /** What the table lists, for those who cannot see it. */
+  label: string;
+  columns: Column<T>[];
+  rows: T[];
+  keyOf: (row: T) => string;
+}
+
+/** A plain table: readable headers, columns that step aside on small screens, an order by click. */
+export function DataTable<T>({ label, columns, rows, keyOf }: Props<T>) {
+  const [order, setOrder] = useState<{ id: string; descending: boolean } | null>(null);
+  const ordered = useMemo(() => {
+    const by = columns.find(({ id }) => id === order?.id)?.order;
+    if (!by || !order) return rows;
+    const sign = order.descending ? -1 : 1;
+    return [...rows].sort((left, right) => sign * compare(by(left), by(right)));
+  }, [rows, columns, order]);
+
+  return (
+    // Focusable, so that it can be scrolled by keyboard where it is wider than the screen.
+    <section className={classes.frame} aria-label={label} tabIndex={-1}>
+      <table className={classes.table}>
+        <thead>
+          <tr>
+            {columns.map((column) => {
+              const current = order?.id === column.id ? order : null;
+              return (
+                <th
+                  key={column.id}
+                  scope="col"
+                  className={classOf(column)}
+                  aria-sort={current ? (current.descending ? "descending" : "ascending") : undefined}
+                >
+                  {column.order ? (
+                    <button
+                      type="button"
+                      className={classes.order}
+                      onClick={() => setOrder(nextOrder(current, column))}
+                    >
+                      {column.header}
+                      {current &&
+                        (current.descending ? (
+                          <IconArrowDown size={12} aria-hidden />
+                        ) : (
+                          <IconArrowUp size={12} aria-hidden />
+                        ))}
+                    </button>
+                  ) : (
+                    column.header
+                  )}
+                </th>
+              );
+            })}
+          </tr>
+        </thead>
+        <tbody>
+          {ordered.map((row) => (
+            <tr key={keyOf(row)}>
+              {columns.map((column) => (
+                <td key={column.id} className={classOf(column)}>
+                  {column.cell(row)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function classOf<T>({ numeric, from, wide }: Column<T>): string {
+  return [numeric && classes.numeric, wide && classes.wide, from && classes[from]].filter(Boolean).join(" ");
+}
+
+/** Numbers begin with the largest; the third click gives the list's own order back. */
+function nextOrder<T>(current: { descending: boolean } | null, { id, numeric }: Column<T>) {
+  const first = numeric === true;
+  if (!current) return { id, descending: first };
+  return current.descending === first ? { id, descending: !first } : null;
+}
+
+function compare(left: string | number | null, right: string | number | null): number {
+  if (left === right) return 0;
+  if (left === null) return -1;
+  if (right === null) return 1;
+  return left < right ? -1 : 1;
+}
