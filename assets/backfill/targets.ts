@@ -34,14 +34,15 @@ export function resolveTargets(project: Project, request: BackfillRequest): Back
     ({ source, stream, processed }) => keys.has(processed.asset) || keys.has(feederAssetKey(source, stream)),
   );
   const models = project.models.filter(({ asset }) => keys.has(asset));
-  const targets = [...streams.map(({ processed }) => processed.asset), ...models.map(({ asset }) => asset)];
-  const downstream = downstreamOf(graph, targets).filter((key) => !targets.includes(key));
+  const follows = (targets: readonly string[]) =>
+    downstreamOf(graph, targets).filter((key) => !targets.includes(key));
+  const tables = streams.map(({ processed }) => processed.asset);
   if (request.mode === "rebuild") {
     if (request.from !== null || request.to !== null)
       throw refused(
         "Whole tables are rebuilt: a range of days cannot be. Leave it out, or ask for reprocess",
       );
-    return { streams, models, downstream };
+    return { streams, models, downstream: follows([...tables, ...models.map(({ asset }) => asset)]) };
   }
   // Named themselves, not reached from above: those follow by themselves.
   const enriched = models.filter(({ asset }) => named.includes(asset)).map(({ asset }) => asset);
@@ -51,7 +52,7 @@ export function resolveTargets(project: Project, request: BackfillRequest): Back
     );
   if (streams.length === 0) throw refused("No stream is among what is named. Name one, or ask for rebuild");
   for (const stream of streams) refuseStream(stream, request.mode);
-  return { streams, models: [], downstream };
+  return { streams, models: [], downstream: follows(tables) };
 }
 
 function refuseStream(
