@@ -29,7 +29,9 @@ export async function fetchOrExplain(input: Request): Promise<Response> {
     throw isAborted(error) ? error : unreachable();
   }
   if (response.ok) return response;
-  if (response.status === 401) signOut();
+  // An answer to the token of before says nothing about the one of now.
+  const sent = input.headers.get("authorization");
+  if (response.status === 401 && sent === (authorization().authorization ?? null)) signOut();
   if (response.status === 403) learnViewer();
   throw await problemOf(response);
 }

@@ -1,0 +1,85 @@
+import { useMemo } from "react";
+import type { Materialization } from "../../api/types.ts";
+import { Chart, type Series } from "../../components/Chart.tsx";
+import { type Column, DataTable } from "../../components/DataTable.tsx";
+import { Empty } from "../../components/Feedback.tsx";
+import { Figure } from "../../components/Figure.tsx";
+import { RunLinks } from "../../components/Links.tsx";
+import { Panel } from "../../components/Panel.tsx";
+import { Time } from "../../components/Time.tsx";
+import { compact } from "../../format/numbers.ts";
+import { duration, utc } from "../../format/time.ts";
+
+const columns: Column<Materialization>[] = [
+  { id: "at", header: "When", cell: ({ committedAt }) => <Time at={committedAt} /> },
+  { id: "mode", header: "How", cell: ({ mode, reason }) => <span title={reason ?? undefined}>{mode}</span> },
+  { id: "changed", header: "Changed", cell: (one) => <Figure value={one.changedRows} />, numeric: true },
+  { id: "rows", header: "Rows", cell: ({ rows }) => <Figure value={rows} />, numeric: true, from: "sm" },
+  {
+    id: "seconds",
+    header: "Took",
+    cell: ({ seconds }) => <Figure value={seconds} unit="seconds" />,
+    numeric: true,
+  },
+  { id: "why", header: "Why rebuilt", cell: ({ reason }) => reason, wide: true, from: "lg" },
+  { id: "run", header: "Run", cell: ({ run }) => <RunLinks run={run} />, from: "md" },
+];
+
+/** The last materializations: rows that changed as bars, how long it took as a line. */
+export function TimelinePanel({ materializations, fed }: { materializations: Materialization[]; fed: boolean }) {
+  const { x, names, series } = useMemo(() => chartOf([...materializations].reverse()), [materializations]);
+  return (
+    <Panel title="Timeline" flush>
+      {materializations.length === 0 ? (
+        <Empty title="Never materialized">
+          {fed ? "Its rows come with its stream's batches." : "It is made once what it reads is there."}
+        </Empty>
+      ) : (
+        <>
+          {materializations.length > 1 && (
+            <div style={{ padding: "12px 8px 4px" }}>
+              <Chart
+                label="Changed rows and duration of the last materializations; the table below has the figures"
+                x={x}
+                time={false}
+                names={names}
+                series={series}
+                height={168}
+              />
+            </div>
+          )}
+          <DataTable
+            label="Materializations"
+            columns={columns}
+            rows={materializations}
+            keyOf={({ committedAt }) => committedAt}
+          />
+        </>
+      )}
+    </Panel>
+  );
+}
+
+function chartOf(ordered: Materialization[]): { x: number[]; names: string[]; series: Series[] } {
+  return {
+    x: ordered.map((_, index) => index),
+    names: ordered.map(({ committedAt }) => utc(committedAt).slice(5, 16)),
+    series: [
+      {
+        label: "Changed rows",
+        colour: "--petal",
+        shape: "bars",
+        values: ordered.map(({ changedRows }) => changedRows),
+        format: compact,
+      },
+      {
+        label: "Took",
+        colour: "--busy",
+        shape: "line",
+        values: ordered.map(({ seconds }) => seconds),
+        format: duration,
+        right: true,
+      },
+    ],
+  };
+}

@@ -1,0 +1,42 @@
+import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
+import { memo } from "react";
+import type { AssetSummary } from "../../api/types.ts";
+import { Figure } from "../../components/Figure.tsx";
+import { StateBadge } from "../../components/StateBadge.tsx";
+import { Time } from "../../components/Time.tsx";
+import { assetLooks } from "../../format/states.ts";
+import classes from "./AssetNode.module.css";
+
+export type AssetNodeType = Node<{ asset: AssetSummary; dim: boolean }, "asset">;
+
+/** An asset in the graph: its name, how it stands, and how much there is. */
+export const AssetNode = memo(({ data: { asset, dim }, selected }: NodeProps<AssetNodeType>) => {
+  const look = assetLooks[asset.state];
+  return (
+    <div
+      className={classes.node}
+      style={{ "--tone": `var(--${look.tone})` }}
+      data-kind={asset.kind}
+      data-selected={selected || undefined}
+      data-busy={asset.state === "running" || undefined}
+      data-dim={dim || undefined}
+    >
+      <Handle type="target" position={Position.Left} isConnectable={false} className={classes.handle} />
+      <span className={`${classes.name} mono`}>{asset.key}</span>
+      <span className={classes.line}>
+        <StateBadge look={look} bare />
+        <b>{look.label}</b>
+        <span className={classes.more}>
+          {asset.rows === null ? asset.kind : <Figure value={asset.rows} />}
+          {asset.updatedAt && (
+            <>
+              {" · "}
+              <Time at={asset.updatedAt} />
+            </>
+          )}
+        </span>
+      </span>
+      <Handle type="source" position={Position.Right} isConnectable={false} className={classes.handle} />
+    </div>
+  );
+});

@@ -1,0 +1,86 @@
+import "@xyflow/react/dist/style.css";
+import "./canvas.css";
+import { useComputedColorScheme } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
+import { Background, Controls, MiniMap, type OnSelectionChangeFunc, ReactFlow, useStore } from "@xyflow/react";
+import { type ReactNode, useCallback, useMemo, useRef } from "react";
+import type { Lineage } from "../../api/types.ts";
+import { assetLooks } from "../../format/states.ts";
+import { AssetNode, type AssetNodeType } from "./AssetNode.tsx";
+import { edgesOf, nodesOf } from "./elements.ts";
+import type { Places } from "./layout.ts";
+
+const nodeTypes = { asset: AssetNode };
+/** From here on names cannot be read, and only the colours are drawn, larger. */
+const FAR = 0.42;
+
+interface Props {
+  graph: Lineage;
+  places: Places;
+  selected: string | null;
+  lit: Set<string> | null;
+  onSelect: (key: string | null) => void;
+  children: ReactNode;
+}
+
+/** The graph itself: pan, zoom, fit, choose. */
+export function Canvas({ graph, places, selected, lit, onSelect, children }: Props) {
+  const scheme = useComputedColorScheme();
+  const roomy = useMediaQuery("(width >= 75em)");
+  const drawn = useRef<AssetNodeType[]>([]);
+  const nodes = useMemo(() => {
+    drawn.current = nodesOf(graph, places, { selected, lit }, drawn.current);
+    return drawn.current;
+  }, [graph, places, selected, lit]);
+  const edges = useMemo(() => edgesOf(graph, { selected, lit }), [graph, selected, lit]);
+  const far = useStore(({ transform }) => transform[2] < FAR);
+
+  // By keyboard: Enter on a focused asset selects it, which reaches us this way and not as a click.
+  const onSelectionChange: OnSelectionChangeFunc<AssetNodeType> = useCallback(
+    ({ nodes: chosen }) => {
+      const [node] = chosen;
+      if (node && node.id !== selected) onSelect(node.id);
+    },
+    [onSelect, selected],
+  );
+
+  return (
+    <ReactFlow
+      className={far ? "far" : ""}
+      nodes={nodes}
+      edges={edges}
+      nodeTypes={nodeTypes}
+      colorMode={scheme}
+      fitView
+      fitViewOptions={{ padding: 0.08, maxZoom: 1.1 }}
+      minZoom={0.05}
+      maxZoom={2}
+      nodesDraggable={false}
+      nodesConnectable={false}
+      edgesFocusable={false}
+      deleteKeyCode={null}
+      multiSelectionKeyCode={null}
+      selectionKeyCode={null}
+      onNodeClick={(_, node) => onSelect(node.id)}
+      onPaneClick={() => onSelect(null)}
+      onSelectionChange={onSelectionChange}
+      proOptions={{ hideAttribution: false }}
+      aria-label="Graph of all assets"
+    >
+      <Background gap={22} size={1.4} color="var(--line-strong)" />
+      <Controls showInteractive={false} position="bottom-left" />
+      {roomy && (
+        <MiniMap
+          pannable
+          zoomable
+          position="bottom-right"
+          ariaLabel="Overview of the graph"
+          nodeColor={({ data }: AssetNodeType) => `var(--${assetLooks[data.asset.state].tone})`}
+          nodeStrokeWidth={0}
+          nodeBorderRadius={12}
+        />
+      )}
+      {children}
+    </ReactFlow>
+  );
+}

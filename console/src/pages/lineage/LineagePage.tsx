@@ -1,0 +1,87 @@
+import { useDocumentTitle, useHotkeys } from "@mantine/hooks";
+import { useQuery } from "@tanstack/react-query";
+import { Panel, ReactFlowProvider, useReactFlow } from "@xyflow/react";
+import { useCallback, useMemo } from "react";
+import { lineageQuery } from "../../api/assets.ts";
+import type { AssetState, Lineage } from "../../api/types.ts";
+import { Answer } from "../../components/Answer.tsx";
+import { Empty, Loading } from "../../components/Feedback.tsx";
+import { useFilters } from "../../components/Filters.tsx";
+import { isAssetState } from "../../format/states.ts";
+import { AssetPanel } from "./AssetPanel.tsx";
+import { AssetSearch } from "./AssetSearch.tsx";
+import { Canvas } from "./Canvas.tsx";
+import { kinOf } from "./kin.ts";
+import { Legend } from "./Legend.tsx";
+import classes from "./Lineage.module.css";
+import { NODE_HEIGHT, NODE_WIDTH, type Places } from "./layout.ts";
+import { usePlaces } from "./usePlaces.ts";
+
+/** The whole lake, from source to fact. What is chosen is in the address: `?asset=fct_sales`, `?state=failed`. */
+export default function LineagePage() {
+  useDocumentTitle("Lineage · Lotus");
+  const lineage = useQuery(lineageQuery);
+  return (
+    <div className={classes.page}>
+      <h1 className={classes.hidden}>Lineage</h1>
+      <Answer query={lineage}>
+        {(graph) =>
+          graph.nodes.length === 0 ? (
+            <Empty title="This project has no assets yet">
+              Write a stream into dag/streams, or run <code>lotus stream add</code>, and start Lotus again.
+            </Empty>
+          ) : (
+            <ReactFlowProvider>
+              <Graph graph={graph} />
+            </ReactFlowProvider>
+          )
+        }
+      </Answer>
+    </div>
+  );
+}
+
+function Graph({ graph }: { graph: Lineage }) {
+  const places = usePlaces(graph);
+  return places ? <PlacedGraph graph={graph} places={places} /> : <Loading />;
+}
+
+function PlacedGraph({ graph, places }: { graph: Lineage; places: Places }) {
+  const { get, set } = useFilters();
+  const flow = useReactFlow();
+  const selected = get("asset") ?? null;
+  const wanted = get("state");
+  const state: AssetState | null = wanted !== undefined && isAssetState(wanted) ? wanted : null;
+  const asset = graph.nodes.find(({ key }) => key === selected);
+  const states = useMemo(() => new Map(graph.nodes.map((node) => [node.key, node.state])), [graph]);
+  const lit = useMemo(() => {
+    if (selected !== null && states.has(selected)) return kinOf(graph, selected);
+    if (state === null) return null;
+    return new Set(graph.nodes.filter((node) => node.state === state).map(({ key }) => key));
+  }, [graph, states, selected, state]);
+  const select = useCallback((key: string | null) => set("asset", key), [set]);
+  useHotkeys([["Escape", () => select(null)]]);
+
+  function jump(key: string) {
+    const place = places[key];
+    select(key);
+    if (place)
+      void flow.setCenter(place.x + NODE_WIDTH / 2, place.y + NODE_HEIGHT / 2, { zoom: 1, duration: 300 });
+  }
+
+  return (
+    <>
+      <Canvas graph={graph} places={places} selected={selected} lit={lit} onSelect={select}>
+        <Panel position="top-left" className={classes.tools}>
+          <AssetSearch assets={graph.nodes} onFind={jump} />
+          <Legend
+            assets={graph.nodes}
+            chosen={state}
+            onChoose={(next) => set("state", next)}
+          />
+        </Panel>
+      </Canvas>
+      {asset && <AssetPanel asset={asset} states={states} onClose={() => select(null)} />}
+    </>
+  );
+}

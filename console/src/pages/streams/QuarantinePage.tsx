@@ -1,0 +1,42 @@
+import { useQuery } from "@tanstack/react-query";
+import { given } from "../../api/pages.ts";
+import { streamsQuery } from "../../api/streams.ts";
+import { ChoiceFilter, FilterBar, useFilters } from "../../components/Filters.tsx";
+import { Page } from "../../components/Page.tsx";
+import { Panel } from "../../components/Panel.tsx";
+import { QuarantineList } from "./QuarantineList.tsx";
+
+/** Everything that was set aside, in the whole lake. */
+export default function QuarantinePage() {
+  const filters = useFilters();
+  const streams = useQuery(streamsQuery).data ?? [];
+  const names = streams.filter(({ quarantinedFiles }) => quarantinedFiles > 0);
+  const source = filters.get("source");
+  return (
+    <Page title="Quarantine">
+      <Panel flush>
+        <FilterBar>
+          <ChoiceFilter
+            filters={filters}
+            name="source"
+            label="Source"
+            choices={[...new Set(names.map((entry) => entry.source))].sort()}
+          />
+          <ChoiceFilter
+            filters={filters}
+            name="stream"
+            label="Stream"
+            choices={[
+              ...new Set(
+                names
+                  .filter((entry) => source === undefined || entry.source === source)
+                  .map(({ stream }) => stream),
+              ),
+            ].sort()}
+          />
+        </FilterBar>
+        <QuarantineList filter={given({ source, stream: filters.get("stream") })} />
+      </Panel>
+    </Page>
+  );
+}
