@@ -50,7 +50,10 @@ function applyStatus(queries: QueryClient, { assets }: Status): void {
     return { ...asset, state: news.state as AssetState, reason: news.reason };
   };
   queries.setQueryData<AssetSummary[]>(["assets"], (list) => list?.map(applied));
-  queries.setQueryData<Lineage>(["lineage"], (graph) => graph && { ...graph, nodes: graph.nodes.map(applied) });
+  queries.setQueryData<Lineage>(
+    ["lineage"],
+    (graph) => graph && { ...graph, nodes: graph.nodes.map(applied) },
+  );
 }
 
 /** Events know nothing of `late` and `changed`, which the API derives: they stay until the state itself moves on. */

@@ -1,4 +1,3 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import {
   IconAffiliate,
   IconCamera,
@@ -10,6 +9,7 @@ import {
   IconTimeline,
   IconWaveSine,
 } from "@tabler/icons-react";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import type { ComponentType } from "react";
 import { Link, useLocation } from "wouter";
 import { assetsQuery } from "../api/assets.ts";

@@ -12,7 +12,13 @@ export function SchemeSwitch() {
   const { icon: Icon, next, text } = SCHEMES[colorScheme];
   const label = `${text}. Switch to: ${SCHEMES[next].text.toLowerCase()}`;
   return (
-    <ActionIcon variant="subtle" color="gray" aria-label={label} title={label} onClick={() => setColorScheme(next)}>
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      aria-label={label}
+      title={label}
+      onClick={() => setColorScheme(next)}
+    >
       <Icon size={17} stroke={1.7} aria-hidden />
     </ActionIcon>
   );

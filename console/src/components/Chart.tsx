@@ -46,7 +46,13 @@ export function Chart({ label, x, time, names, series, height = 200 }: Props) {
         legend: { live: true },
         cursor: { points: { size: 7 }, drag: { x: false, y: false } },
         scales: { x: { time, range: padded }, y: { range: fromZero }, right: { range: fromZero } },
-        axes: axesOf({ series, names, ink: resolved("--ink-soft"), grid: resolved("--line"), font: colour("font-family") }),
+        axes: axesOf({
+          series,
+          names,
+          ink: resolved("--ink-soft"),
+          grid: resolved("--line"),
+          font: colour("font-family"),
+        }),
         series: [
           { value: (_, value) => nameOf(value, { time, names }) },
           ...series.map((entry) => seriesOf(entry, resolved(entry.colour))),
@@ -102,14 +108,32 @@ function axesOf({
       grid: { show: false },
       ...(names ? { values: values((at) => names[at] ?? ""), incrs: [1, 2, 5, 10, 50, 100, 1000] } : {}),
     },
-    { ...look, scale: "y", size: 58, grid: { stroke: grid, width: 1 }, ...(first ? { values: values(first.format) } : {}) },
+    {
+      ...look,
+      scale: "y",
+      size: 58,
+      grid: { stroke: grid, width: 1 },
+      ...(first ? { values: values(first.format) } : {}),
+    },
     ...(second
-      ? [{ ...look, scale: "right", side: 1 as const, size: 58, grid: { show: false }, values: values(second.format) }]
+      ? [
+          {
+            ...look,
+            scale: "right",
+            side: 1 as const,
+            size: 58,
+            grid: { show: false },
+            values: values(second.format),
+          },
+        ]
       : []),
   ];
 }
 
-function nameOf(value: number | null, { time, names }: { time: boolean; names: string[] | undefined }): string {
+function nameOf(
+  value: number | null,
+  { time, names }: { time: boolean; names: string[] | undefined },
+): string {
   if (value === null) return "–";
   if (names) return names[value] ?? "";
   return time ? new Date(value * 1000).toISOString().slice(0, 16).replace("T", " ") : String(value);

@@ -1,7 +1,7 @@
 import { IconExternalLink } from "@tabler/icons-react";
 import { Link } from "wouter";
-import { assetLooks } from "../format/states.ts";
 import type { AssetState } from "../api/types.ts";
+import { assetLooks } from "../format/states.ts";
 import classes from "./Links.module.css";
 import { StateBadge } from "./StateBadge.tsx";
 
@@ -45,6 +45,13 @@ export function RunLinks({ run }: { run: { workflowId: string; runId: string | n
       <TemporalLink run={run} />
     </span>
   );
+}
+
+/** A run as the lake notes it: `{workflow id}/{run id}`. */
+export function NotedRun({ run }: { run: string | null }) {
+  if (run === null) return <>–</>;
+  const cut = run.lastIndexOf("/");
+  return <Name href={runHref(run.slice(0, cut), run.slice(cut + 1))}>{run.slice(0, cut)}</Name>;
 }
 
 export function TemporalLink({ run }: { run: { workflowId: string; url: string | null } }) {

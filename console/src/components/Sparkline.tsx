@@ -3,7 +3,14 @@ export function Sparkline({ values, label }: { values: number[]; label: string }
   const most = Math.max(1, ...values);
   const step = 100 / values.length;
   return (
-    <svg viewBox="0 0 100 22" width="108" height="22" preserveAspectRatio="none" role="img" aria-label={label}>
+    <svg
+      viewBox="0 0 100 22"
+      width="108"
+      height="22"
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={label}
+    >
       {values.map((value, index) => {
         const height = value === 0 ? 0.8 : Math.max(2, (value / most) * 22);
         return (

@@ -24,8 +24,10 @@ export default function SqlText({ sql }: { sql: string }) {
   }, [sql]);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: long lines are scrolled by keyboard
-    <pre className={classes.code} tabIndex={0} aria-label="SQL">
-      <code>{parts}</code>
-    </pre>
+    <section className={classes.code} tabIndex={0} aria-label="SQL">
+      <pre>
+        <code>{parts}</code>
+      </pre>
+    </section>
   );
 }

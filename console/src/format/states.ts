@@ -8,9 +8,9 @@ import {
   IconHistory,
   IconLock,
   IconPlayerPause,
+  type IconProps,
   IconRefresh,
   IconSquare,
-  type IconProps,
 } from "@tabler/icons-react";
 import type { ComponentType } from "react";
 import type { AssetState, Backfill, BackfillChunk, Run } from "../api/types.ts";

@@ -12,8 +12,8 @@ import { Reason } from "../../components/Reason.tsx";
 import { SqlPanel } from "../../components/Sql.tsx";
 import { StateBadge } from "../../components/StateBadge.tsx";
 import { Time } from "../../components/Time.tsx";
-import { duration } from "../../format/time.ts";
 import { assetLooks } from "../../format/states.ts";
+import { duration } from "../../format/time.ts";
 import { ActivityPanel } from "./ActivityPanel.tsx";
 import { ColumnsPanel } from "./ColumnsPanel.tsx";
 import { DefinitionPanel } from "./DefinitionPanel.tsx";
@@ -47,9 +47,7 @@ function Asset({ asset }: { asset: AssetDetail }) {
   return (
     <>
       {asset.reason && <Reason tone={assetLooks[asset.state].tone}>{asset.reason}</Reason>}
-      {asset.description && (
-        <p style={{ margin: 0, maxWidth: 860, lineHeight: 1.55 }}>{asset.description}</p>
-      )}
+      {asset.description && <p style={{ margin: 0, maxWidth: 860, lineHeight: 1.55 }}>{asset.description}</p>}
       <Headlines>
         <Headline name="Updated" note={asset.freshness && freshnessOf(asset.freshness)}>
           <Time at={asset.updatedAt} />

@@ -68,7 +68,9 @@ export default function AssetsPage() {
               (asset) =>
                 matches(filters.get("search"), asset.key, asset.description, asset.reason) &&
                 [asset.kind, undefined].includes(filters.get("kind") as AssetSummary["kind"] | undefined) &&
-                [asset.state, undefined].includes(filters.get("state") as AssetSummary["state"] | undefined) &&
+                [asset.state, undefined].includes(
+                  filters.get("state") as AssetSummary["state"] | undefined,
+                ) &&
                 [asset.group, undefined].includes(filters.get("group")) &&
                 (filters.get("tag") === undefined || asset.tags.includes(filters.get("tag") as string)),
             );

@@ -7,9 +7,19 @@ type AssetColumn = AssetDetail["columns"][number];
 
 const columns: Column<AssetColumn>[] = [
   { id: "name", header: "Column", cell: ({ name }) => <span className="mono">{name}</span> },
-  { id: "type", header: "Type", cell: ({ type }) => <code style={{ color: "var(--ink-soft)" }}>{type}</code> },
+  {
+    id: "type",
+    header: "Type",
+    cell: ({ type }) => <code style={{ color: "var(--ink-soft)" }}>{type}</code>,
+  },
   { id: "checks", header: "Checks", cell: ({ checks }) => <Checks names={checks} />, from: "sm" },
-  { id: "about", header: "About", cell: ({ description }) => <About text={description} />, wide: true, from: "sm" },
+  {
+    id: "about",
+    header: "About",
+    cell: ({ description }) => <About text={description} />,
+    wide: true,
+    from: "sm",
+  },
 ];
 
 export function ColumnsPanel({ columns: rows }: { columns: AssetColumn[] }) {

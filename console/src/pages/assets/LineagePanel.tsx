@@ -23,7 +23,12 @@ export function LineagePanel({ asset, states }: { asset: AssetDetail; states: Ma
       }
     >
       <Stack gap="md">
-        <Chips title="Made from" keys={asset.upstream} states={states} none="nothing: it is where data begins" />
+        <Chips
+          title="Made from"
+          keys={asset.upstream}
+          states={states}
+          none="nothing: it is where data begins"
+        />
         <Chips title="Read by" keys={asset.downstream} states={states} none="no other asset" />
       </Stack>
     </Panel>

@@ -26,7 +26,13 @@ const columns: Column<Materialization>[] = [
 ];
 
 /** The last materializations: rows that changed as bars, how long it took as a line. */
-export function TimelinePanel({ materializations, fed }: { materializations: Materialization[]; fed: boolean }) {
+export function TimelinePanel({
+  materializations,
+  fed,
+}: {
+  materializations: Materialization[];
+  fed: boolean;
+}) {
   const { x, names, series } = useMemo(() => chartOf([...materializations].reverse()), [materializations]);
   return (
     <Panel title="Timeline" flush>

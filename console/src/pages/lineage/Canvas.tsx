@@ -2,7 +2,14 @@ import "@xyflow/react/dist/style.css";
 import "./canvas.css";
 import { useComputedColorScheme } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
-import { Background, Controls, MiniMap, type OnSelectionChangeFunc, ReactFlow, useStore } from "@xyflow/react";
+import {
+  Background,
+  Controls,
+  MiniMap,
+  type OnSelectionChangeFunc,
+  ReactFlow,
+  useStore,
+} from "@xyflow/react";
 import { type ReactNode, useCallback, useMemo, useRef } from "react";
 import type { Lineage } from "../../api/types.ts";
 import { assetLooks } from "../../format/states.ts";

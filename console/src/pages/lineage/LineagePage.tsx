@@ -74,11 +74,7 @@ function PlacedGraph({ graph, places }: { graph: Lineage; places: Places }) {
       <Canvas graph={graph} places={places} selected={selected} lit={lit} onSelect={select}>
         <Panel position="top-left" className={classes.tools}>
           <AssetSearch assets={graph.nodes} onFind={jump} />
-          <Legend
-            assets={graph.nodes}
-            chosen={state}
-            onChoose={(next) => set("state", next)}
-          />
+          <Legend assets={graph.nodes} chosen={state} onChoose={(next) => set("state", next)} />
         </Panel>
       </Canvas>
       {asset && <AssetPanel asset={asset} states={states} onClose={() => select(null)} />}

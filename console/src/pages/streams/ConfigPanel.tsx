@@ -18,7 +18,9 @@ export function ConfigPanel({ stream }: { stream: StreamDetail }) {
         <Fact name="File">
           <code>{stream.file}</code>
         </Fact>
-        <Fact name="Cursor">{stream.cursor === null ? "at the beginning" : <code>{stream.cursor}</code>}</Fact>
+        <Fact name="Cursor">
+          {stream.cursor === null ? "at the beginning" : <code>{stream.cursor}</code>}
+        </Fact>
         <Fact name="Primary key">
           {stream.primaryKey.length === 0 ? "none" : <code>{stream.primaryKey.join(", ")}</code>}
         </Fact>

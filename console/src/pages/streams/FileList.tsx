@@ -44,7 +44,12 @@ export function FileList({ name }: { name: StreamName }) {
       </FilterBar>
       <Paged query={files} empty={<Empty title="No such file in the ledger" />}>
         {(rows) => (
-          <DataTable label="Ledger files" columns={columns} rows={rows} keyOf={({ key, etag }) => `${key} ${etag}`} />
+          <DataTable
+            label="Ledger files"
+            columns={columns}
+            rows={rows}
+            keyOf={({ key, etag }) => `${key} ${etag}`}
+          />
         )}
       </Paged>
     </>

@@ -56,8 +56,8 @@ function StreamGroup({ name, files, titled }: { name: string; files: Quarantined
             act={() => dropFile(first, null)}
             meaning={
               <Text size="sm">
-                Every file of {name} that was set aside, listed here or not, is never fed as it is. Their rows stay
-                out of the lake.
+                Every file of {name} that was set aside, listed here or not, is never fed as it is. Their rows
+                stay out of the lake.
               </Text>
             }
           />

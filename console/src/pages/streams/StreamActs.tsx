@@ -31,8 +31,8 @@ export function StreamActs({ stream }: { stream: StreamSummary }) {
           act={() => pause(stream)}
           meaning={
             <Text size="sm">
-              The batch that runs ends; then nothing is fed until somebody resumes it. Files wait in S3, nothing is
-              lost, and tables that read {stream.asset} go on with the rows that are there.
+              The batch that runs ends; then nothing is fed until somebody resumes it. Files wait in S3,
+              nothing is lost, and tables that read {stream.asset} go on with the rows that are there.
             </Text>
           }
         />

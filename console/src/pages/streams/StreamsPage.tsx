@@ -21,7 +21,12 @@ const columns: Column<StreamSummary>[] = [
     cell: (stream) => <Name href={streamHref(stream)}>{nameOf(stream)}</Name>,
     order: nameOf,
   },
-  { id: "state", header: "State", cell: (stream) => <StreamState stream={stream} />, order: ({ state }) => state },
+  {
+    id: "state",
+    header: "State",
+    cell: (stream) => <StreamState stream={stream} />,
+    order: ({ state }) => state,
+  },
   {
     id: "files",
     header: "Files wait",
@@ -81,7 +86,8 @@ export default function StreamsPage() {
         <Answer query={streams}>
           {(all) => {
             const shown = all.filter(
-              (stream) => matches(filters.get("search"), nameOf(stream), stream.reason) && passes(stream, filters.get),
+              (stream) =>
+                matches(filters.get("search"), nameOf(stream), stream.reason) && passes(stream, filters.get),
             );
             return (
               <>

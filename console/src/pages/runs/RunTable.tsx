@@ -1,0 +1,43 @@
+import type { Run } from "../../api/types.ts";
+import { type Column, DataTable } from "../../components/DataTable.tsx";
+import { assetHref, Name, RunLinks } from "../../components/Links.tsx";
+import { StateBadge } from "../../components/StateBadge.tsx";
+import { Time, useNow } from "../../components/Time.tsx";
+import { runLooks } from "../../format/states.ts";
+import { duration } from "../../format/time.ts";
+
+const columns: Column<Run>[] = [
+  { id: "run", header: "Run", cell: (run) => <RunLinks run={run} /> },
+  { id: "status", header: "Status", cell: ({ status }) => <StateBadge look={runLooks[status]} /> },
+  { id: "type", header: "Type", cell: ({ type }) => type, from: "lg" },
+  {
+    id: "asset",
+    header: "Asset or stream",
+    cell: ({ asset, stream }) => {
+      if (asset) return <Name href={assetHref(asset)}>{asset}</Name>;
+      return stream && <Name href={`/streams/${stream}`}>{stream}</Name>;
+    },
+    from: "md",
+    wide: true,
+  },
+  { id: "triggers", header: "Triggers", cell: ({ triggers }) => triggers.join(", "), from: "lg" },
+  {
+    id: "started",
+    header: "Started",
+    cell: ({ startedAt }) => <Time at={startedAt} />,
+    numeric: true,
+    from: "xs",
+  },
+  { id: "took", header: "Took", cell: (run) => <Took run={run} />, numeric: true, from: "sm" },
+];
+
+export function RunTable({ runs }: { runs: Run[] }) {
+  return <DataTable label="Runs" columns={columns} rows={runs} keyOf={({ runId }) => runId} />;
+}
+
+export function Took({ run }: { run: Pick<Run, "startedAt" | "endedAt"> }) {
+  const now = useNow();
+  const end = run.endedAt === null ? now : Date.parse(run.endedAt);
+  const seconds = Math.max(0, (end - Date.parse(run.startedAt)) / 1000);
+  return <span style={{ whiteSpace: "nowrap" }}>{duration(seconds)}</span>;
+}
