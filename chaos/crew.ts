@@ -6,6 +6,8 @@ import type { WorkerOrder } from "./worker-process.ts";
 import { Workers } from "./workers.ts";
 
 const LOOK_MS = 100;
+/** What does not come to rest by then is for the audit to tell. */
+const LONGEST_REST_MS = 180_000;
 
 /** The workers of a run, as many as a round wants, and the traps that are set for all of them. */
 export class Crew {
@@ -86,10 +88,11 @@ export class Crew {
     return by && { by, id };
   }
 
-  /** Resolves when all of them have nothing to do. */
+  /** Resolves when all of them have nothing to do, or have had enough time for it. */
   async rest(): Promise<void> {
     for (const workers of this.workers) workers.stir();
-    await this.#idle(() => false);
+    const until = Date.now() + LONGEST_REST_MS;
+    await this.#idle(() => Date.now() > until);
   }
 
   #tell(): void {

@@ -8,6 +8,8 @@ import { sleep, untilDone } from "./until-done.ts";
 
 /** Shorter than what heals by itself in the end (the automation looks again after five minutes), which is a finding. */
 const STILL_MS = 150_000;
+/** What failed while memory was short is fed as soon as a worker that has enough is up and hears its sensor. */
+const UNWELL_MS = 30_000;
 const LOOK_MS = 400;
 
 /**
@@ -19,16 +21,21 @@ export async function settle(stage: Stage, runtime: Runtime): Promise<string[]> 
   let last = "";
   let since = Date.now();
   await untilDone(() => startSensors(runtime.client, project));
-  while (Date.now() - since < STILL_MS) {
+  for (;;) {
     // A server that came back a moment ago.
     const now = await collectStatus({ ...runtime, project }).catch((error: unknown) => messageOf(error));
-    if (typeof now !== "string" && now.settled) return unwell(now);
+    const settled = typeof now !== "string" && now.settled;
+    const faults = settled ? unwell(now) : [];
+    if (settled && faults.length === 0) return [];
     const text = typeof now === "string" ? now : describe(now);
     if (text !== last) since = Date.now();
     last = text;
+    const still = Date.now() - since;
+    if (settled && still > UNWELL_MS) return faults;
+    if (still > STILL_MS)
+      return [`nothing has moved for ${STILL_MS / 1000} s, and it is not settled: ${text}`];
     await sleep(LOOK_MS);
   }
-  return [`nothing has moved for ${STILL_MS / 1000} s, and it is not settled: ${last}`];
 }
 
 /** Opens the lake for reading, straight to the servers, as soon as they answer. */

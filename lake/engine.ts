@@ -4,6 +4,7 @@ import type { Connections } from "../common/settings.ts";
 import { barrierSql } from "./barrier.ts";
 import { CommitRelay } from "./commit-relay.ts";
 import { translateError } from "./faults.ts";
+import { Gate } from "./gate.ts";
 import type { LakeOptions } from "./lake.ts";
 import { createMetaSchema } from "./meta.ts";
 import { Session } from "./session.ts";
@@ -19,6 +20,7 @@ export class Engine {
   readonly #instance: DuckDBInstance;
   readonly #relay: CommitRelay | null;
   readonly #idle: Session[] = [];
+  readonly #gate = new Gate();
   #closed = false;
 
   private constructor(instance: DuckDBInstance, relay: CommitRelay | null) {
@@ -55,9 +57,20 @@ export class Engine {
   async take(): Promise<Session> {
     const idle = this.#idle.pop();
     if (idle) return idle;
-    const session = new Session(await this.#connect());
+    const session = new Session(await this.#connect(), this.#gate);
     await session.execute("USE lakehouse.main");
     return session;
+  }
+
+  /** Sets how many threads it has; null: as many as the machine has cores. Waits for the statements that run. */
+  async setThreads(threads: number | null): Promise<void> {
+    const session = new Session(await this.#connect());
+    try {
+      const sql = threads === null ? "RESET threads" : `SET threads = ${literal(threads)}`;
+      await this.#gate.alone(() => session.execute(sql));
+    } finally {
+      session.close();
+    }
   }
 
   async #connect(): Promise<DuckDBConnection> {

@@ -3,7 +3,6 @@ import type { Connections, EngineSettings } from "../common/settings.ts";
 import { Engine } from "./engine.ts";
 import { isEngineLost } from "./faults.ts";
 import type { Session } from "./session.ts";
-import { literal } from "./sql.ts";
 
 /** The extensions that the lake loads: name → a file to LOAD, or the name itself where it is installed. */
 export type LakeExtensions = Record<"ducklake" | "postgres_scanner" | "httpfs", string>;
@@ -130,10 +129,8 @@ export class Lake {
   }
 
   #setThreads(): Promise<void> {
-    const { threads } = this.#options.engine;
-    const usual = threads === null ? "RESET threads" : `SET threads = ${literal(threads)}`;
-    const set = () =>
-      this.withSession((session) => session.execute(this.#frugal > 0 ? "SET threads = 1" : usual));
+    const usual = this.#options.engine.threads;
+    const set = async () => (await this.#currentEngine()).setThreads(this.#frugal > 0 ? 1 : usual);
     const done = this.#threadsTurn.then(set);
     this.#threadsTurn = done.catch(() => {});
     return done;

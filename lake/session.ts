@@ -2,6 +2,7 @@ import { type DuckDBConnection, DuckDBInstance, type DuckDBResultReader, type Js
 import { z } from "zod";
 import { checkReading, parseReadingSql, type Reach } from "./barrier.ts";
 import { translateError } from "./faults.ts";
+import type { Gate } from "./gate.ts";
 
 const describeRow = z.object({ column_name: z.string(), column_type: z.string() });
 
@@ -11,10 +12,13 @@ const describeRow = z.object({ column_name: z.string(), column_type: z.string() 
  */
 export class Session {
   readonly #connection: DuckDBConnection;
+  readonly #gate: Gate | null;
   #tail: Promise<unknown> = Promise.resolve();
 
-  constructor(connection: DuckDBConnection) {
+  /** `gate`: where statements of other sessions of the same DuckDB go through, too. */
+  constructor(connection: DuckDBConnection, gate: Gate | null = null) {
     this.#connection = connection;
+    this.#gate = gate;
   }
 
   /** Runs one or more statements for their effect. @throws LotusError */
@@ -104,7 +108,7 @@ export class Session {
     });
     try {
       await before;
-      return await work();
+      return await (this.#gate ? this.#gate.beside(work) : work());
     } catch (error) {
       throw translateError(error);
     } finally {

@@ -137,6 +137,26 @@ test("with one thread: as long as anybody asks for it, then as before", async ()
   expect(await threads()).toBe(2);
 });
 
+test("its threads change while tables are read, and nothing waits for ever", async () => {
+  await lake.withSession((session) => session.execute("CREATE TABLE many AS SELECT 0 AS a"));
+  for (let file = 1; file <= 6; file += 1)
+    await lake.withSession((session) =>
+      session.execute(`INSERT INTO many SELECT range FROM range(${file}000)`),
+    );
+  let reading = true;
+  const readers = Array.from({ length: 4 }, async () => {
+    let reads = 0;
+    while (reading) {
+      await lake.withSession((session) => session.queryRaw("SELECT sum(a) FROM many WHERE a > 10"));
+      reads += 1;
+    }
+    return reads;
+  });
+  for (let change = 0; change < 40; change += 1) await lake.withOneThread(() => read(lake));
+  reading = false;
+  for (const reads of await Promise.all(readers)) expect(reads).toBeGreaterThan(0);
+}, 120_000);
+
 describe("spill folders", () => {
   const spill =
     "SET memory_limit = '40MB'; CREATE TEMP TABLE x AS SELECT md5(i::VARCHAR) AS m FROM range(2000000) AS r (i)";
