@@ -26,13 +26,13 @@ export async function ask({ sql, maxRows = 10_000, format = "json" }) {
   const count = /\bGROUP BY\b/i.test(sql) ? 120 : maxRows;
   const random = randomOf(5);
   const rows = Array.from({ length: count }, (_, index) =>
-    columns.map(({ type }) => valueOf(type, index, random)),
+    columns.map(({ type }) => madeUp(type, index, random)),
   );
   if (format !== "json") return rows.map((row) => row.join(",")).join("\n");
   return { columns, rows, rowCount: count, truncated: count === maxRows, seconds: 0.412 };
 }
 
-function valueOf(type, index, random) {
+function madeUp(type, index, random) {
   if (random(17) === 0 && type !== "DATE") return null;
   const day = new Date(Date.UTC(2025, 0, 1) + index * 86_400_000).toISOString();
   if (type === "BIGINT") return String(5_000_000_000 + index);

@@ -54,7 +54,7 @@ export function Chart({ label, x, time, names, series, height = 200 }: Props) {
           font: colour("font-family"),
         }),
         series: [
-          { value: (_, value) => nameOf(value, { time, names }) },
+          { label: time ? "UTC" : "At", value: (_, value) => nameOf(value, { time, names }) },
           ...series.map((entry) => seriesOf(entry, resolved(entry.colour))),
         ],
         tzDate: (stamp) => uPlot.tzDate(new Date(stamp * 1000), "Etc/UTC"),
@@ -105,6 +105,7 @@ function axesOf({
   return [
     {
       ...look,
+      space: names ? 96 : 64,
       grid: { show: false },
       ...(names ? { values: values((at) => names[at] ?? ""), incrs: [1, 2, 5, 10, 50, 100, 1000] } : {}),
     },

@@ -15,7 +15,7 @@ export function MaterializeActs({ asset }: { asset: AssetSummary }) {
     <Group gap="xs">
       <Act
         label="Bring up to date"
-        name={`Bring ${key} up to date`}
+        name={`Bring up to date: ${key}`}
         icon={<IconRefresh size={16} aria-hidden />}
         primary
         disabled={state === "disabled"}

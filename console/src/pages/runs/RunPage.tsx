@@ -56,7 +56,7 @@ function RunActs({ run }: { run: RunDetail }) {
         <Act
           danger
           label="Cancel this run"
-          name={`Cancel ${run.workflowId}`}
+          name={`Cancel this run: ${run.workflowId}`}
           icon={<IconPlayerStop size={16} aria-hidden />}
           act={() => cancelRun(run.workflowId, run.runId)}
           meaning={

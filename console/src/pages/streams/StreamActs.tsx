@@ -10,7 +10,7 @@ export function StreamActs({ stream }: { stream: StreamSummary }) {
     <>
       <Act
         label="Tick now"
-        name={`Look for new files of ${name} now`}
+        name={`Tick now: look for new files of ${name}`}
         icon={<IconRadar2 size={16} aria-hidden />}
         act={() => tick(stream)}
       />
