@@ -1,5 +1,5 @@
-import { createRequire } from "node:module";
 import { mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 
 /**
@@ -7,7 +7,8 @@ import { chromium } from "playwright-core";
  * browser complains about.
  *   node dev/look.js [FOLDER] [WIDTHS] [SCHEMES] [PATHS]
  */
-const [folder = "/tmp/console-shots", widths = "360,1280,2560", schemes = "light,dark", only = ""] = process.argv.slice(2);
+const [folder = "/tmp/console-shots", widths = "360,1280,2560", schemes = "light,dark", only = ""] =
+  process.argv.slice(2);
 const ORIGIN = "http://127.0.0.1:4173";
 const PAGES = {
   lineage: "/",
@@ -49,7 +50,11 @@ let faults = 0;
 for (const colorScheme of schemes.split(",")) {
   for (const width of widths.split(",").map(Number)) {
     // axe is put in by us, which the page's own policy would refuse.
-    const context = await browser.newContext({ colorScheme, viewport: { width, height: HEIGHTS[width] ?? 800 }, bypassCSP: true });
+    const context = await browser.newContext({
+      colorScheme,
+      viewport: { width, height: HEIGHTS[width] ?? 800 },
+      bypassCSP: true,
+    });
     const page = await context.newPage();
     let name = "";
     page.on("console", (message) => message.type() === "error" && fault(name, message.text()));
@@ -71,7 +76,10 @@ for (const colorScheme of schemes.split(",")) {
       const { violations } = await page.evaluate(() => globalThis.axe.run());
       for (const { impact, id: rule, nodes } of violations)
         if (impact === "serious" || impact === "critical")
-          fault(name, `${rule} (${impact}): ${nodes.length} × ${nodes[0].html.slice(0, 160)} ${nodes[0].failureSummary.slice(0, 300)}`);
+          fault(
+            name,
+            `${rule} (${impact}): ${nodes.length} × ${nodes[0].html.slice(0, 160)} ${nodes[0].failureSummary.slice(0, 300)}`,
+          );
     }
     await context.close();
   }

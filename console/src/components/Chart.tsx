@@ -49,6 +49,7 @@ export function Chart({ label, x, time, names, series, height = 200 }: Props) {
         axes: axesOf({
           series,
           names,
+          time,
           ink: resolved("--ink-soft"),
           grid: resolved("--line"),
           font: colour("font-family"),
@@ -88,12 +89,14 @@ function seriesOf({ label, shape, format, right }: Series, stroke: string): uPlo
 function axesOf({
   series,
   names,
+  time,
   ink,
   grid,
   font,
 }: {
   series: Series[];
   names: string[] | undefined;
+  time: boolean;
   ink: string;
   grid: string;
   font: string;
@@ -105,8 +108,10 @@ function axesOf({
   return [
     {
       ...look,
+      size: 30,
       space: names ? 96 : 64,
       grid: { show: false },
+      ...(time ? { values: (_: uPlot, splits: number[]) => clockNames(splits) } : {}),
       ...(names ? { values: values((at) => names[at] ?? ""), incrs: [1, 2, 5, 10, 50, 100, 1000] } : {}),
     },
     {
@@ -138,6 +143,15 @@ function nameOf(
   if (value === null) return "–";
   if (names) return names[value] ?? "";
   return time ? new Date(value * 1000).toISOString().slice(0, 16).replace("T", " ") : String(value);
+}
+
+/** Hours within a day, days beyond it; in UTC, as everything here. */
+function clockNames(splits: number[]): string[] {
+  const day = (splits[1] ?? 0) - (splits[0] ?? 0) >= 86_400;
+  return splits.map((at) => {
+    const iso = new Date(at * 1000).toISOString();
+    return day || iso.slice(11, 16) === "00:00" ? iso.slice(5, 10) : iso.slice(11, 16);
+  });
 }
 
 /** Half a step of room on both sides, so that the first and the last bar are whole. */

@@ -12,8 +12,8 @@ export interface Column<T> {
   from?: "xs" | "sm" | "md" | "lg" | "xl";
   /** What to order by; a column without it cannot be ordered by. */
   order?: (row: T) => string | number | null;
-  /** Takes what room is left, and is cut with an ellipsis. */
-  wide?: boolean;
+  /** So many percent of the room that is left; text beyond it is cut with an ellipsis. */
+  wide?: number;
 }
 
 interface Props<T> {
@@ -47,6 +47,7 @@ export function DataTable<T>({ label, columns, rows, keyOf }: Props<T>) {
                   key={column.id}
                   scope="col"
                   className={classOf(column)}
+                  style={widthOf(column)}
                   aria-sort={current ? (current.descending ? "descending" : "ascending") : undefined}
                 >
                   {column.order ? (
@@ -75,7 +76,7 @@ export function DataTable<T>({ label, columns, rows, keyOf }: Props<T>) {
           {ordered.map((row) => (
             <tr key={keyOf(row)}>
               {columns.map((column) => (
-                <td key={column.id} className={classOf(column)}>
+                <td key={column.id} className={classOf(column)} style={widthOf(column)}>
                   {column.cell(row)}
                 </td>
               ))}
@@ -88,7 +89,13 @@ export function DataTable<T>({ label, columns, rows, keyOf }: Props<T>) {
 }
 
 function classOf<T>({ numeric, from, wide }: Column<T>): string {
-  return [numeric && classes.numeric, wide && classes.wide, from && classes[from]].filter(Boolean).join(" ");
+  return [numeric && classes.numeric, wide !== undefined && classes.wide, from && classes[from]]
+    .filter(Boolean)
+    .join(" ");
+}
+
+function widthOf<T>({ wide }: Column<T>) {
+  return wide === undefined ? undefined : { width: `${wide}%` };
 }
 
 /** Numbers begin with the largest; the third click gives the list's own order back. */

@@ -21,7 +21,7 @@ export function runHref(workflowId: string, runId: string | null): string {
 /** An asset by name, with how it stands where that is known. */
 export function AssetChip({ name, state }: { name: string; state: AssetState | undefined }) {
   return (
-    <Link href={assetHref(name)} className={classes.chip}>
+    <Link href={assetHref(name)} className={classes.chip} title={name}>
       {state && <StateBadge look={assetLooks[state]} bare />}
       <span className="mono">{name}</span>
     </Link>

@@ -26,7 +26,7 @@ const columns: Column<AssetSummary>[] = [
     cell: ({ state, reason }) => <StateBadge look={assetLooks[state]} title={reason} />,
     order: ({ state }) => assetStates.indexOf(state),
   },
-  { id: "why", header: "Why", cell: ({ reason }) => <Soft text={reason} />, wide: true, from: "md" },
+  { id: "why", header: "Why", cell: ({ reason }) => <Soft text={reason} />, wide: 99, from: "md" },
   { id: "kind", header: "Kind", cell: ({ kind }) => kind, order: ({ kind }) => kind, from: "lg" },
   { id: "group", header: "Group", cell: ({ group }) => group, order: ({ group }) => group, from: "md" },
   { id: "owner", header: "Owner", cell: ({ owner }) => owner, order: ({ owner }) => owner, from: "xl" },

@@ -17,7 +17,7 @@ const columns: Column<AssetColumn>[] = [
     id: "about",
     header: "About",
     cell: ({ description }) => <About text={description} />,
-    wide: true,
+    wide: 99,
     from: "sm",
   },
 ];

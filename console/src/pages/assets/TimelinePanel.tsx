@@ -21,7 +21,7 @@ const columns: Column<Materialization>[] = [
     cell: ({ seconds }) => <Figure value={seconds} unit="seconds" />,
     numeric: true,
   },
-  { id: "why", header: "Why rebuilt", cell: ({ reason }) => reason, wide: true, from: "lg" },
+  { id: "why", header: "Why rebuilt", cell: ({ reason }) => reason, wide: 99, from: "lg" },
   { id: "run", header: "Run", cell: ({ run }) => <RunLinks run={run} />, from: "md" },
 ];
 

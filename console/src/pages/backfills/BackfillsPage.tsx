@@ -25,7 +25,7 @@ const columns: Column<Backfill>[] = [
   { id: "state", header: "State", cell: ({ state }) => <StateBadge look={backfillLooks[state]} /> },
   { id: "mode", header: "Mode", cell: ({ mode }) => modes[mode].label, from: "sm" },
   { id: "progress", header: "Chunks", cell: ({ chunks }) => <ChunkBar chunks={chunks} /> },
-  { id: "assets", header: "Tables", cell: ({ assets }) => <Assets names={assets} />, wide: true, from: "lg" },
+  { id: "assets", header: "Tables", cell: ({ assets }) => <Assets names={assets} />, wide: 99, from: "lg" },
   { id: "range", header: "Days", cell: rangeOf, from: "md" },
   {
     id: "changed",

@@ -18,7 +18,7 @@ import { rangeOf } from "./range.ts";
 const columns: Column<BackfillChunk>[] = [
   { id: "number", header: "#", cell: ({ number }) => number, numeric: true },
   { id: "state", header: "State", cell: ({ state }) => <StateBadge look={chunkLooks[state]} /> },
-  { id: "asset", header: "Table", cell: ({ asset }) => <code>{asset}</code>, wide: true, from: "sm" },
+  { id: "asset", header: "Table", cell: ({ asset }) => <code>{asset}</code>, wide: 99, from: "sm" },
   { id: "range", header: "Days", cell: rangeOf },
   { id: "files", header: "Files", cell: ({ files }) => <Figure value={files} />, numeric: true, from: "md" },
   {

@@ -14,7 +14,7 @@ export const AssetNode = memo(({ data: { asset, dim }, selected }: NodeProps<Ass
   const look = assetLooks[asset.state];
   return (
     <div
-      className={classes.node}
+      className={`${classes.node} asset-node`}
       style={{ "--tone": `var(--${look.tone})` }}
       data-kind={asset.kind}
       data-selected={selected || undefined}
@@ -22,8 +22,8 @@ export const AssetNode = memo(({ data: { asset, dim }, selected }: NodeProps<Ass
       data-dim={dim || undefined}
     >
       <Handle type="target" position={Position.Left} isConnectable={false} className={classes.handle} />
-      <span className={`${classes.name} mono`}>{asset.key}</span>
-      <span className={classes.line}>
+      <span className={`${classes.name} mono asset-name`}>{asset.key}</span>
+      <span className={`${classes.line} asset-line`}>
         <StateBadge look={look} bare />
         <b>{look.label}</b>
         <span className={classes.more}>

@@ -18,8 +18,9 @@ import { edgesOf, nodesOf } from "./elements.ts";
 import type { Places } from "./layout.ts";
 
 const nodeTypes = { asset: AssetNode };
-/** From here on names cannot be read, and only the colours are drawn, larger. */
-const FAR = 0.42;
+/** Below these zooms names are drawn larger and alone, and then not at all: only colours can still be seen. */
+const MIDDLE = 0.6;
+const FAR = 0.22;
 
 interface Props {
   graph: Lineage;
@@ -40,7 +41,9 @@ export function Canvas({ graph, places, selected, lit, onSelect, children }: Pro
     return drawn.current;
   }, [graph, places, selected, lit]);
   const edges = useMemo(() => edgesOf(graph, { selected, lit }), [graph, selected, lit]);
-  const far = useStore(({ transform }) => transform[2] < FAR);
+  const distance = useStore(({ transform: [, , zoom] }) =>
+    zoom < FAR ? "far" : zoom < MIDDLE ? "middle" : "near",
+  );
 
   // By keyboard: Enter on a focused asset selects it, which reaches us this way and not as a click.
   const onSelectionChange: OnSelectionChangeFunc<AssetNodeType> = useCallback(
@@ -53,7 +56,7 @@ export function Canvas({ graph, places, selected, lit, onSelect, children }: Pro
 
   return (
     <ReactFlow
-      className={far ? "far" : ""}
+      className={distance}
       nodes={nodes}
       edges={edges}
       nodeTypes={nodeTypes}

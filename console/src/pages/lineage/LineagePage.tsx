@@ -72,7 +72,7 @@ function PlacedGraph({ graph, places }: { graph: Lineage; places: Places }) {
   return (
     <>
       <Canvas graph={graph} places={places} selected={selected} lit={lit} onSelect={select}>
-        <Panel position="top-left" className={classes.tools}>
+        <Panel position="top-left" className={classes.tools} data-narrow={asset !== undefined || undefined}>
           <AssetSearch assets={graph.nodes} onFind={jump} />
           <Legend assets={graph.nodes} chosen={state} onChoose={(next) => set("state", next)} />
         </Panel>

@@ -2,7 +2,7 @@ import type { Edge } from "@xyflow/react";
 import type { AssetSummary, Lineage } from "../../api/types.ts";
 import { assetLooks } from "../../format/states.ts";
 import type { AssetNodeType } from "./AssetNode.tsx";
-import type { Places } from "./layout.ts";
+import { NODE_HEIGHT, NODE_WIDTH, type Places } from "./layout.ts";
 
 interface View {
   selected: string | null;
@@ -40,6 +40,8 @@ function nodeOf(
     id: asset.key,
     type: "asset",
     position,
+    width: NODE_WIDTH,
+    height: NODE_HEIGHT,
     selected,
     data: { asset, dim },
     ariaLabel: `${asset.key}: ${assetLooks[asset.state].label}${asset.reason ? `, ${asset.reason}` : ""}`,

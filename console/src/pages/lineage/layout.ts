@@ -13,10 +13,12 @@ export type Places = Record<string, { x: number; y: number }>;
 /** Where each asset stands, from source on the left to fact on the right. Pure; a second or so for 1,000 assets. */
 export function placesOf({ keys, edges }: Shape): Places {
   const graph = new Graph();
-  graph.setGraph({ rankdir: "LR", ranksep: 84, nodesep: 18, edgesep: 8 });
+  // Backwards and drawn from right to left: the longest path then counts from the sources, so that all feeders stand
+  // in one column, all processed tables in the next, and each fact as far left as what it reads allows.
+  graph.setGraph({ rankdir: "RL", ranker: "longest-path", ranksep: 72, nodesep: 16, edgesep: 6 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const key of keys) graph.setNode(key, { width: NODE_WIDTH, height: NODE_HEIGHT });
-  for (const { from, to } of edges) graph.setEdge(from, to);
+  for (const { from, to } of edges) graph.setEdge(to, from);
   layout(graph);
   const places: Places = {};
   for (const key of keys) {

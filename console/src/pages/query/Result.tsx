@@ -1,4 +1,4 @@
-import { Alert, Group, SegmentedControl, Text } from "@mantine/core";
+import { Group, SegmentedControl, Text } from "@mantine/core";
 import { lazy, Suspense, useState } from "react";
 import type { Question } from "../../api/query.ts";
 import type { QueryResult } from "../../api/types.ts";
@@ -33,17 +33,18 @@ export function Result({ result, question }: { result: QueryResult; question: Qu
         />
         <Text size="sm" role="status">
           {plural(result.rowCount, "row")} in {duration(result.seconds)}
+          {result.truncated && (
+            <span className={classes.more}>
+              {" "}
+              · there are more: raise the limit, or let SQL aggregate them
+            </span>
+          )}
         </Text>
         <Group gap={4} ml="auto">
           {result.rowCount <= MOST_COPIED && <CopyText text={tabbed(result)} what="all rows" />}
           <Downloads question={question} />
         </Group>
       </Group>
-      {result.truncated && (
-        <Alert color="yellow" p="xs" radius={0}>
-          There are more rows than these: raise the limit, or let SQL aggregate them.
-        </Alert>
-      )}
       {result.rowCount === 0 ? (
         <Empty title="No rows">The statement ran, and nothing fits it.</Empty>
       ) : shown === "table" ? (

@@ -26,7 +26,7 @@ export function Toolbar({ sql, maxRows, since, onMaxRows, onRun, onCancel, onRec
       {since === null ? (
         <Button
           leftSection={<IconPlayerPlay size={15} aria-hidden />}
-          rightSection={<kbd className={classes.key}>⌃⏎</kbd>}
+          rightSection={<kbd className={classes.key}>Ctrl ⏎</kbd>}
           disabled={sql.trim() === ""}
           onClick={onRun}
         >

@@ -9,7 +9,7 @@ const columns: Column<Activity>[] = [
     id: "failure",
     header: "Last failure",
     cell: ({ lastFailure }) => (
-      <span style={{ color: lastFailure ? "var(--bad)" : "var(--ink-soft)", overflowWrap: "anywhere" }}>
+      <span style={{ color: lastFailure ? "var(--bad)" : "var(--ink-soft)", whiteSpace: "normal" }}>
         {lastFailure ?? "none"}
       </span>
     ),

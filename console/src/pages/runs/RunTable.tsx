@@ -18,7 +18,7 @@ const columns: Column<Run>[] = [
       return stream && <Name href={`/streams/${stream}`}>{stream}</Name>;
     },
     from: "md",
-    wide: true,
+    wide: 99,
   },
   { id: "triggers", header: "Triggers", cell: ({ triggers }) => triggers.join(", "), from: "lg" },
   {

@@ -5,6 +5,7 @@ import { Answer } from "../../components/Answer.tsx";
 import { type Column, DataTable } from "../../components/DataTable.tsx";
 import { Empty } from "../../components/Feedback.tsx";
 import { Figure } from "../../components/Figure.tsx";
+import { Panel } from "../../components/Panel.tsx";
 
 type Row = SnapshotComparison["tables"][number];
 
@@ -13,7 +14,7 @@ const columns: Column<Row>[] = [
   count("added", "Added", "--good"),
   count("changed", "Changed", "--calm"),
   count("deleted", "Deleted", "--bad"),
-  { id: "note", header: "Note", cell: ({ note }) => note, wide: true, from: "sm" },
+  { id: "note", header: "Note", cell: ({ note }) => note, wide: 99, from: "sm" },
 ];
 
 function count(id: "added" | "changed" | "deleted", header: string, colour: string): Column<Row> {
@@ -33,33 +34,30 @@ function count(id: "added" | "changed" | "deleted", header: string, colour: stri
 /** What lies between two snapshots, table by table. */
 export function Comparison({ chosen }: { chosen: string[] }) {
   const [from, to] = chosen;
-  if (from === undefined || to === undefined) {
-    const text = from === undefined ? "Tick two snapshots below" : `Snapshot ${from} is ticked: tick another`;
-    return (
+  if (from !== undefined && to !== undefined) return <Compared from={from} to={to} />;
+  return (
+    <Panel title="Compare two">
       <span style={{ color: "var(--ink-soft)" }}>
-        {text} to see how many rows of each table were added, changed and deleted between them.
+        {from === undefined ? "Tick two snapshots below" : `Snapshot ${from} is ticked: tick another`} to see
+        how many rows of each table were added, changed and deleted between them.
       </span>
-    );
-  }
-  return <Compared from={from} to={to} />;
+    </Panel>
+  );
 }
 
 function Compared({ from, to }: { from: string; to: string }) {
   const comparison = useQuery(comparisonQuery(from, to));
   return (
-    <Answer query={comparison}>
-      {({ tables }) => (
-        <>
-          <p style={{ margin: "0 0 8px" }}>
-            From snapshot {from} to {to}
-          </p>
-          {tables.length === 0 ? (
+    <Panel title={`From snapshot ${from} to ${to}`} flush>
+      <Answer query={comparison}>
+        {({ tables }) =>
+          tables.length === 0 ? (
             <Empty title="No row differs" />
           ) : (
             <DataTable label="Differences" columns={columns} rows={tables} keyOf={({ table }) => table} />
-          )}
-        </>
-      )}
-    </Answer>
+          )
+        }
+      </Answer>
+    </Panel>
   );
 }

@@ -29,9 +29,7 @@ export default function SnapshotsPage() {
   const columns = useMemo(() => columnsOf(chosen, filters), [chosen, filters]);
   return (
     <Page title="Snapshots">
-      <Panel title="Compare two">
-        <Comparison chosen={chosen} />
-      </Panel>
+      <Comparison chosen={chosen} />
       <Panel flush>
         <FilterBar>
           <ChoiceFilter
@@ -84,12 +82,12 @@ function columnsOf(chosen: string[], filters: Filters): Column<Snapshot>[] {
       id: "message",
       header: "What happened",
       cell: ({ message }) => <Text text={message} />,
-      wide: true,
+      wide: 50,
       from: "sm",
     },
-    { id: "tables", header: "Tables", cell: ({ tables }) => <Tables names={tables} />, wide: true },
+    { id: "tables", header: "Tables", cell: ({ tables }) => <Tables names={tables} />, wide: 30 },
     { id: "author", header: "By", cell: ({ author }) => author ?? "–", from: "lg" },
-    { id: "run", header: "Run", cell: ({ run }) => <NotedRun run={run} />, wide: true, from: "xl" },
+    { id: "run", header: "Run", cell: ({ run }) => <NotedRun run={run} />, wide: 20, from: "xl" },
   ];
 }
 

@@ -33,7 +33,7 @@ const columns: Column<Batch>[] = [
     numeric: true,
     from: "xs",
   },
-  { id: "last", header: "Last file", cell: ({ lastKey }) => <Key text={lastKey} />, wide: true, from: "md" },
+  { id: "last", header: "Last file", cell: ({ lastKey }) => <Key text={lastKey} />, wide: 99, from: "md" },
   { id: "run", header: "Run", cell: ({ run }) => <NotedRun run={run} />, from: "xl" },
 ];
 

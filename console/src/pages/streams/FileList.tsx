@@ -17,7 +17,7 @@ const STATES = [
 ];
 
 const columns: Column<LedgerFile>[] = [
-  { id: "key", header: "File", cell: ({ key }) => <code title={key}>{key}</code>, wide: true },
+  { id: "key", header: "File", cell: ({ key }) => <code title={key}>{key}</code>, wide: 99 },
   { id: "state", header: "State", cell: ({ state }) => state },
   { id: "rows", header: "Rows", cell: ({ rows }) => <Figure value={rows} />, numeric: true, from: "xs" },
   {
