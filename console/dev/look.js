@@ -22,7 +22,7 @@ const PAGES = {
   "stream-files": "/streams/shopify/orders?show=files",
   quarantine: "/quarantine",
   runs: "/runs",
-  run: "/runs/materialize%2Ffct_sales",
+  run: "/runs/materialize/fct_sales",
   backfills: "/backfills",
   "backfill-new": "/backfills/new",
   backfill: "/backfills/7d1f0a52c6e84b1fa2f09c1de7b3a410",

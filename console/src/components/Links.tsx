@@ -14,7 +14,7 @@ export function streamHref({ source, stream }: { source: string; stream: string 
 }
 
 export function runHref(workflowId: string, runId: string | null): string {
-  const path = `/runs/${encodeURIComponent(workflowId)}`;
+  const path = `/runs/${workflowId.split("/").map(encodeURIComponent).join("/")}`;
   return runId === null ? path : `${path}?run=${encodeURIComponent(runId)}`;
 }
 

@@ -43,32 +43,33 @@ function Asset({ asset }: { asset: AssetDetail }) {
   const streams = useQuery(streamsQuery).data ?? [];
   const states = new Map(all.map(({ key, state }) => [key, state]));
   const stream = streams.find((entry) => entry.asset === asset.key || asset.downstream.includes(entry.asset));
+  const isTable = asset.kind === "processed" || asset.kind === "enriched";
   const fed = asset.kind === "processed" || asset.kind === "feeder";
   return (
     <>
       {asset.reason && <Reason tone={assetLooks[asset.state].tone}>{asset.reason}</Reason>}
       {asset.description && <p style={{ margin: 0, maxWidth: 860, lineHeight: 1.55 }}>{asset.description}</p>}
-      <Headlines>
-        <Headline name="Updated" note={asset.freshness && freshnessOf(asset.freshness)}>
-          <Time at={asset.updatedAt} />
-        </Headline>
-        <Headline name="Rows">
-          <Figure value={asset.rows} />
-        </Headline>
-        <Headline name="Size" note="of its Parquet files">
-          <Figure value={asset.bytes} unit="bytes" />
-        </Headline>
-        <Headline name="Snapshot" note="the last that changed it">
-          {asset.snapshot ?? "–"}
-        </Headline>
-      </Headlines>
+      {isTable && (
+        <Headlines>
+          <Headline name="Updated" note={asset.freshness && freshnessOf(asset.freshness)}>
+            <Time at={asset.updatedAt} />
+          </Headline>
+          <Headline name="Rows">
+            <Figure value={asset.rows} />
+          </Headline>
+          <Headline name="Size" note="of its Parquet files">
+            <Figure value={asset.bytes} unit="bytes" />
+          </Headline>
+          <Headline name="Snapshot" note="the last that changed it">
+            {asset.snapshot ?? "–"}
+          </Headline>
+        </Headlines>
+      )}
       <Columns
         main={
           <>
             {asset.kind !== "landing" && <ActivityPanel activity={asset.activity} />}
-            {asset.kind !== "landing" && asset.kind !== "feeder" && (
-              <TimelinePanel materializations={asset.materializations} fed={fed} />
-            )}
+            {isTable && <TimelinePanel materializations={asset.materializations} fed={fed} />}
             {asset.sql && <SqlPanel title="SQL" sql={asset.sql} />}
             {asset.ddl && <SqlPanel title="Landing table (DDL)" sql={asset.ddl} />}
             {asset.columns.length > 0 && <ColumnsPanel columns={asset.columns} />}

@@ -49,7 +49,7 @@ const columns: Column<AssetSummary>[] = [
   {
     id: "updated",
     header: "Updated",
-    cell: ({ updatedAt }) => <Time at={updatedAt} />,
+    cell: ({ updatedAt }) => <Time at={updatedAt} none="–" />,
     order: ({ updatedAt }) => updatedAt,
     numeric: true,
     from: "xs",

@@ -38,7 +38,7 @@ function Checks({ names }: { names: string[] }) {
   return (
     <Group gap={4} wrap="nowrap">
       {names.map((name) => (
-        <Badge key={name} variant="default" size="sm" tt="none" fw={500}>
+        <Badge key={name} variant="default" size="sm" tt="none" fw={500} miw="max-content">
           {name}
         </Badge>
       ))}

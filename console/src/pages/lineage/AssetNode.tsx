@@ -1,5 +1,5 @@
 import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
-import { memo } from "react";
+import { Fragment, memo } from "react";
 import type { AssetSummary } from "../../api/types.ts";
 import { Figure } from "../../components/Figure.tsx";
 import { StateBadge } from "../../components/StateBadge.tsx";
@@ -22,11 +22,11 @@ export const AssetNode = memo(({ data: { asset, dim }, selected }: NodeProps<Ass
       data-dim={dim || undefined}
     >
       <Handle type="target" position={Position.Left} isConnectable={false} className={classes.handle} />
-      <span className={`${classes.name} mono asset-name`}>{asset.key}</span>
+      <span className={`${classes.name} mono asset-name`}>{breakable(asset.key)}</span>
       <span className={`${classes.line} asset-line`}>
         <StateBadge look={look} bare />
         <b>{look.label}</b>
-        <span className={classes.more}>
+        <span className={`${classes.more} asset-more`}>
           {asset.rows === null ? asset.kind : <Figure value={asset.rows} />}
           {asset.updatedAt && (
             <>
@@ -40,3 +40,14 @@ export const AssetNode = memo(({ data: { asset, dim }, selected }: NodeProps<Ass
     </div>
   );
 });
+
+/** From afar names are drawn large, on two lines: they break after an underscore where they can. */
+function breakable(name: string) {
+  return name.split(/(?<=_)(?!_)/).map((part, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: parts of one name, in its order
+    <Fragment key={index}>
+      {part}
+      <wbr />
+    </Fragment>
+  ));
+}

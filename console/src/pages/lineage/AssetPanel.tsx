@@ -32,15 +32,19 @@ export function AssetPanel({ asset, states, onClose }: Props) {
         {asset.description && <p className={classes.about}>{asset.description}</p>}
         <Facts>
           <Fact name="Kind">{asset.group ? `${asset.kind}, ${asset.group}` : asset.kind}</Fact>
-          <Fact name="Updated">
-            <Time at={asset.updatedAt} />
-          </Fact>
-          <Fact name="Rows">
-            <Figure value={asset.rows} />
-          </Fact>
-          <Fact name="Size">
-            <Figure value={asset.bytes} unit="bytes" />
-          </Fact>
+          {asset.rows !== null && (
+            <>
+              <Fact name="Updated">
+                <Time at={asset.updatedAt} />
+              </Fact>
+              <Fact name="Rows">
+                <Figure value={asset.rows} />
+              </Fact>
+              <Fact name="Size">
+                <Figure value={asset.bytes} unit="bytes" />
+              </Fact>
+            </>
+          )}
           {asset.owner && <Fact name="Owner">{asset.owner}</Fact>}
         </Facts>
         <Neighbours title="Made from" keys={asset.upstream} states={states} />

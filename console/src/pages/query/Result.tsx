@@ -33,12 +33,7 @@ export function Result({ result, question }: { result: QueryResult; question: Qu
         />
         <Text size="sm" role="status">
           {plural(result.rowCount, "row")} in {duration(result.seconds)}
-          {result.truncated && (
-            <span className={classes.more}>
-              {" "}
-              · there are more: raise the limit, or let SQL aggregate them
-            </span>
-          )}
+          {result.truncated && <span className={classes.more}> · there are more: raise the limit</span>}
         </Text>
         <Group gap={4} ml="auto">
           {result.rowCount <= MOST_COPIED && <CopyText text={tabbed(result)} what="all rows" />}

@@ -21,7 +21,8 @@ import { Took } from "./RunTable.tsx";
 
 /** One run; the last of its workflow where the address names none. */
 export default function RunPage() {
-  const { workflowId = "" } = useParams<{ workflowId: string }>();
+  // A workflow's id has slashes of its own: feeder/shopify/orders.
+  const { "*": workflowId = "" } = useParams<{ "*": string }>();
   const [parameters] = useSearchParams();
   const run = useQuery(runQuery(workflowId, parameters.get("run")));
   return (
