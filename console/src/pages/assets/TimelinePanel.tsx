@@ -1,4 +1,5 @@
-import { useMemo } from "react";
+import { Button } from "@mantine/core";
+import { useMemo, useState } from "react";
 import type { Materialization } from "../../api/types.ts";
 import { Chart, type Series } from "../../components/Chart.tsx";
 import { type Column, DataTable } from "../../components/DataTable.tsx";
@@ -25,6 +26,9 @@ const columns: Column<Materialization>[] = [
   { id: "run", header: "Run", cell: ({ run }) => <RunLinks run={run} />, from: "md" },
 ];
 
+/** The chart shows them all; more rows than these push the SQL out of sight. */
+const FIRST = 6;
+
 /** The last materializations: rows that changed as bars, how long it took as a line. */
 export function TimelinePanel({
   materializations,
@@ -34,6 +38,7 @@ export function TimelinePanel({
   fed: boolean;
 }) {
   const { x, names, series } = useMemo(() => chartOf([...materializations].reverse()), [materializations]);
+  const [all, setAll] = useState(false);
   return (
     <Panel title="Timeline" flush>
       {materializations.length === 0 ? (
@@ -57,9 +62,14 @@ export function TimelinePanel({
           <DataTable
             label="Materializations"
             columns={columns}
-            rows={materializations}
+            rows={all ? materializations : materializations.slice(0, FIRST)}
             keyOf={({ committedAt }) => committedAt}
           />
+          {!all && materializations.length > FIRST && (
+            <Button variant="subtle" color="gray" fullWidth radius={0} onClick={() => setAll(true)}>
+              Show the last {materializations.length}
+            </Button>
+          )}
         </>
       )}
     </Panel>

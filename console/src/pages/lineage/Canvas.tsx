@@ -21,6 +21,9 @@ const nodeTypes = { asset: AssetNode };
 /** Below these zooms names are drawn larger and alone, and then not at all: only colours can still be seen. */
 const MIDDLE = 0.6;
 const FAR = 0.22;
+const FIT = { padding: 0.06, maxZoom: 1.1 };
+/** A small screen begins with a part that can be read; the button beside it fits the whole. */
+const READABLE = 0.45;
 
 interface Props {
   graph: Lineage;
@@ -34,7 +37,7 @@ interface Props {
 /** The graph itself: pan, zoom, fit, choose. */
 export function Canvas({ graph, places, selected, lit, onSelect, children }: Props) {
   const scheme = useComputedColorScheme();
-  const roomy = useMediaQuery("(width >= 75em)");
+  const roomy = useMediaQuery("(width >= 75em)", undefined, { getInitialValueInEffect: false });
   const drawn = useRef<AssetNodeType[]>([]);
   const nodes = useMemo(() => {
     drawn.current = nodesOf(graph, places, { selected, lit }, drawn.current);
@@ -62,7 +65,7 @@ export function Canvas({ graph, places, selected, lit, onSelect, children }: Pro
       nodeTypes={nodeTypes}
       colorMode={scheme}
       fitView
-      fitViewOptions={{ padding: 0.08, maxZoom: 1.1 }}
+      fitViewOptions={{ ...FIT, minZoom: roomy ? 0.05 : READABLE }}
       minZoom={0.05}
       maxZoom={2}
       nodesDraggable={false}
@@ -78,7 +81,7 @@ export function Canvas({ graph, places, selected, lit, onSelect, children }: Pro
       aria-label="Graph of all assets"
     >
       <Background gap={22} size={1.4} color="var(--line-strong)" />
-      <Controls showInteractive={false} position="bottom-left" />
+      <Controls showInteractive={false} position="bottom-left" fitViewOptions={FIT} />
       {roomy && (
         <MiniMap
           pannable
