@@ -55,6 +55,7 @@ export const theme = createTheme({
   headings: { fontWeight: "620", sizes: { h1: { fontSize: "1.375rem", lineHeight: "1.3" } } },
   components: {
     Button: { defaultProps: { size: "sm" } },
+    CloseButton: { defaultProps: { "aria-label": "Close" } },
     Modal: { defaultProps: { centered: true, transitionProps: { transition: "fade", duration: 120 } } },
     Tooltip: { defaultProps: { withArrow: true, openDelay: 250, multiline: true, maw: 320 } },
     TextInput: { defaultProps: { size: "sm" } },

@@ -1,5 +1,5 @@
 import { Button, Skeleton, Stack, Text } from "@mantine/core";
-import { IconCloudOff, IconRefresh } from "@tabler/icons-react";
+import { IconAlertTriangle, IconCloudOff, IconRefresh } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { ApiProblem } from "../api/problem.ts";
 import classes from "./Feedback.module.css";
@@ -23,11 +23,12 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
 /** Something failed: in the API's own words, with the id to find it in the log by. */
 export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
   const problem = error instanceof ApiProblem ? error : null;
+  const Icon = problem?.status === 0 ? IconCloudOff : IconAlertTriangle;
   return (
     <div className={classes.state} role="alert">
-      <IconCloudOff size={36} stroke={1.5} color="var(--bad)" aria-hidden />
+      <Icon size={36} stroke={1.5} color="var(--bad)" aria-hidden />
       <Text fw={600}>{titleOf(problem)}</Text>
-      <Text c="dimmed" maw={560} style={{ overflowWrap: "anywhere" }}>
+      <Text c="dimmed" maw={560} style={{ overflowWrap: "anywhere", whiteSpace: "pre-wrap" }}>
         {error instanceof Error ? error.message : String(error)}
       </Text>
       {problem?.instance && (
@@ -47,6 +48,8 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
 function titleOf(problem: ApiProblem | null): string {
   if (problem?.status === 404) return "There is no such thing";
   if (problem?.status === 0) return "Lotus cannot be reached";
+  if (problem?.code === "QUERY_FAILED") return "The statement failed";
+  if (problem?.code === "QUERY_TIMEOUT") return "The statement took too long";
   return "This could not be shown";
 }
 

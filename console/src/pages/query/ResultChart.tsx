@@ -6,19 +6,14 @@ import { Empty } from "../../components/Feedback.tsx";
 import { compact } from "../../format/numbers.ts";
 import { chartData } from "./chart-data.ts";
 import classes from "./ResultChart.module.css";
-import { isNumber } from "./values.ts";
+import { isNumber, isTime, type ResultColumn } from "./values.ts";
 
 /** A first look at a result as a line or bars. */
 export default function ResultChart({ result }: { result: QueryResult }) {
   const { columns } = result;
   const numbers = columns.flatMap((column, index) => (isNumber(column) ? [index] : []));
-  const [x, setX] = useState(() =>
-    Math.max(
-      0,
-      columns.findIndex((_, index) => index !== numbers[0]),
-    ),
-  );
-  const [y, setY] = useState(() => numbers.find((index) => index !== x) ?? numbers[0] ?? -1);
+  const [y, setY] = useState(() => numbers.find((index) => !isId(columns[index])) ?? numbers[0] ?? -1);
+  const [x, setX] = useState(() => firstX(columns, y));
   const [shape, setShape] = useState<"line" | "bars">("line");
   const data = useMemo(() => chartData(result, x, y), [result, x, y]);
   const name = columns[y]?.name ?? "";
@@ -72,5 +67,20 @@ export default function ResultChart({ result }: { result: QueryResult }) {
         height={320}
       />
     </div>
+  );
+}
+
+/** Numbers that only name something say nothing as a height. */
+function isId(column: ResultColumn | undefined): boolean {
+  return column !== undefined && /(^|_)id$/i.test(column.name);
+}
+
+/** Time where there is one, otherwise the first that is not drawn already. */
+function firstX(columns: ResultColumn[], y: number): number {
+  const time = columns.findIndex(isTime);
+  if (time >= 0) return time;
+  return Math.max(
+    0,
+    columns.findIndex((_, index) => index !== y),
   );
 }

@@ -39,7 +39,7 @@ function numberOf(value: unknown): number | null {
 /** DuckDB prints "2026-01-09 12:30:00+00"; without an offset it is meant in UTC. */
 function secondsOf(value: unknown): number | null {
   if (typeof value !== "string") return null;
-  const iso = value.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00");
+  const iso = value.replace(" ", "T").replace(/(T.*[+-]\d\d)$/, "$1:00");
   const withZone = /T.*(Z|[+-]\d\d:\d\d)$/.test(iso) ? iso : iso.includes("T") ? `${iso}Z` : iso;
   const milliseconds = Date.parse(withZone);
   return Number.isNaN(milliseconds) ? null : milliseconds / 1000;

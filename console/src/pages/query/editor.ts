@@ -68,7 +68,7 @@ export function editorOf({ parent, sql, onChange, onRun }: Options): EditorView 
         highlightActiveLine(),
         bracketMatching(),
         closeBrackets(),
-        autocompletion(),
+        autocompletion({ icons: false }),
         syntaxHighlighting(sqlColours),
         schemaSlot.of(completionOf([])),
         placeholder("SELECT ... FROM fct_..."),
