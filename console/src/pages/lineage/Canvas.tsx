@@ -8,11 +8,12 @@ import {
   MiniMap,
   type OnSelectionChangeFunc,
   ReactFlow,
+  type ReactFlowInstance,
   useStore,
 } from "@xyflow/react";
 import { type ReactNode, useCallback, useMemo, useRef } from "react";
 import type { Lineage } from "../../api/types.ts";
-import { assetLooks } from "../../format/states.ts";
+import { assetLooks, assetStates } from "../../format/states.ts";
 import { AssetNode, type AssetNodeType } from "./AssetNode.tsx";
 import { edgesOf, nodesOf } from "./elements.ts";
 import type { Places } from "./layout.ts";
@@ -22,8 +23,9 @@ const nodeTypes = { asset: AssetNode };
 const MIDDLE = 0.6;
 const FAR = 0.22;
 const FIT = { padding: 0.06, maxZoom: 1.1 };
-/** A small screen begins with a part that can be read; the button beside it fits the whole. */
-const READABLE = 0.45;
+/** What the whole must at least be drawn at to begin with it. */
+const READABLE = 0.36;
+const CLOSE = 0.7;
 
 interface Props {
   graph: Lineage;
@@ -64,8 +66,7 @@ export function Canvas({ graph, places, selected, lit, onSelect, children }: Pro
       edges={edges}
       nodeTypes={nodeTypes}
       colorMode={scheme}
-      fitView
-      fitViewOptions={{ ...FIT, minZoom: roomy ? 0.05 : READABLE }}
+      onInit={(flow) => void begin(flow, graph, selected)}
       minZoom={0.05}
       maxZoom={2}
       nodesDraggable={false}
@@ -96,4 +97,15 @@ export function Canvas({ graph, places, selected, lit, onSelect, children }: Pro
       {children}
     </ReactFlow>
   );
+}
+
+/** Begins with the whole; where that is too small to be read, with what was asked for, or with the worst there is. */
+async function begin(flow: ReactFlowInstance<AssetNodeType>, graph: Lineage, selected: string | null) {
+  await flow.fitView(FIT);
+  if (flow.getZoom() >= READABLE) return;
+  const [worst] = [...graph.nodes].sort(
+    (left, right) => assetStates.indexOf(left.state) - assetStates.indexOf(right.state),
+  );
+  const id = selected ?? worst?.key;
+  if (id !== undefined) await flow.fitView({ nodes: [{ id }], minZoom: CLOSE, maxZoom: CLOSE });
 }
