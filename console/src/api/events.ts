@@ -15,22 +15,30 @@ const LONGEST_WAIT_MS = 30_000;
 
 /**
  * Follows the API's events until it is stopped: goes on after the last event that was seen, and reconnects with
- * longer and longer waits. Read with `fetch`, since EventSource cannot send a token.
+ * longer and longer waits. `onBack` is told when it is there again after it was lost. Read with `fetch`, since
+ * EventSource cannot send a token.
  */
-export function follow(onEvent: (event: EventSourceMessage) => void): () => void {
+export function follow(onEvent: (event: EventSourceMessage) => void, onBack: () => void): () => void {
   const stopped = new AbortController();
-  void keepFollowing(onEvent, stopped.signal);
+  void keepFollowing(onEvent, onBack, stopped.signal);
   return () => stopped.abort();
 }
 
-async function keepFollowing(onEvent: (event: EventSourceMessage) => void, stopped: AbortSignal) {
+async function keepFollowing(
+  onEvent: (event: EventSourceMessage) => void,
+  onBack: () => void,
+  stopped: AbortSignal,
+): Promise<void> {
   let last: string | undefined;
   let wait = FIRST_WAIT_MS;
   while (!stopped.aborted) {
     try {
-      await readOnce(last, stopped, (event) => {
+      const response = await open(last, stopped);
+      if (connection.get() === "lost") onBack();
+      connection.set("live");
+      wait = FIRST_WAIT_MS;
+      await read(response, (event) => {
         last = event.id ?? last;
-        wait = FIRST_WAIT_MS;
         onEvent(event);
       });
     } catch {
@@ -44,11 +52,12 @@ async function keepFollowing(onEvent: (event: EventSourceMessage) => void, stopp
   }
 }
 
-async function readOnce(
-  last: string | undefined,
-  stopped: AbortSignal,
-  onEvent: (event: EventSourceMessage) => void,
-): Promise<void> {
+interface Line {
+  body: ReadableStream<Uint8Array<ArrayBuffer>>;
+  hangUp: () => void;
+}
+
+async function open(last: string | undefined, stopped: AbortSignal): Promise<Line> {
   const silent = new AbortController();
   const response = await fetch("/api/v1/events", {
     headers: {
@@ -60,13 +69,16 @@ async function readOnce(
   });
   if (response.status === 401) signOut();
   if (!response.ok || !response.body) throw await problemOf(response);
-  connection.set("live");
+  return { body: response.body, hangUp: () => silent.abort() };
+}
+
+async function read({ body, hangUp }: Line, onEvent: (event: EventSourceMessage) => void): Promise<void> {
   const parser = createParser({ onEvent });
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let watch: ReturnType<typeof setTimeout> | undefined;
   try {
     for (;;) {
-      watch = setTimeout(() => silent.abort(), SILENCE_MS);
+      watch = setTimeout(hangUp, SILENCE_MS);
       const { done, value } = await reader.read();
       clearTimeout(watch);
       if (done) return;

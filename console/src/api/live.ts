@@ -30,11 +30,13 @@ export function keepLive(queries: QueryClient): () => void {
     for (const key of touched) void queries.invalidateQueries({ queryKey: [key] });
     touched.clear();
   };
-  const stop = follow((event: EventSourceMessage) => {
+  const onEvent = (event: EventSourceMessage) => {
     if (event.event === "status") applyStatus(queries, JSON.parse(event.data) as Status);
     for (const key of TOUCHED[event.event ?? ""] ?? []) touched.add(key);
     timer ??= setTimeout(refresh, GATHER_MS);
-  });
+  };
+  // What failed meanwhile is asked for again too.
+  const stop = follow(onEvent, () => void queries.invalidateQueries());
   return () => {
     stop();
     clearTimeout(timer);

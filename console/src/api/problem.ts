@@ -26,6 +26,7 @@ export async function problemOf(response: Response): Promise<ApiProblem> {
   } catch {
     // No JSON: a proxy's own page.
   }
+  if (response.status >= 502 && response.status <= 504) return unreachable();
   const text = `The server answered ${response.status} ${response.statusText}`.trim();
   return new ApiProblem(response.status, "UNKNOWN", text, null);
 }

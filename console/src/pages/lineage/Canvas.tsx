@@ -6,7 +6,7 @@ import {
   Background,
   Controls,
   MiniMap,
-  type OnSelectionChangeFunc,
+  type OnNodesChange,
   ReactFlow,
   type ReactFlowInstance,
   useStore,
@@ -50,13 +50,13 @@ export function Canvas({ graph, places, selected, lit, onSelect, children }: Pro
     zoom < FAR ? "far" : zoom < MIDDLE ? "middle" : "near",
   );
 
-  // By keyboard: Enter on a focused asset selects it, which reaches us this way and not as a click.
-  const onSelectionChange: OnSelectionChangeFunc<AssetNodeType> = useCallback(
-    ({ nodes: chosen }) => {
-      const [node] = chosen;
-      if (node && node.id !== selected) onSelect(node.id);
+  // Enter on a focused asset reaches us this way, and not as a click.
+  const onNodesChange: OnNodesChange<AssetNodeType> = useCallback(
+    (changes) => {
+      const chosen = changes.find((change) => change.type === "select" && change.selected);
+      if (chosen?.type === "select") onSelect(chosen.id);
     },
-    [onSelect, selected],
+    [onSelect],
   );
 
   return (
@@ -77,7 +77,7 @@ export function Canvas({ graph, places, selected, lit, onSelect, children }: Pro
       selectionKeyCode={null}
       onNodeClick={(_, node) => onSelect(node.id)}
       onPaneClick={() => onSelect(null)}
-      onSelectionChange={onSelectionChange}
+      onNodesChange={onNodesChange}
       proOptions={{ hideAttribution: false }}
       aria-label="Graph of all assets"
     >
