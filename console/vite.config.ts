@@ -18,7 +18,8 @@ const csp = [
 export default defineConfig({
   plugins: [react()],
   // From here on browsers know light-dark() themselves; what is put in its place for older ones follows no switch.
-  build: { target: ["chrome123", "edge123", "firefox120", "safari17.5"] },
+  // `/assets/…` is a page of ours.
+  build: { target: ["chrome123", "edge123", "firefox120", "safari17.5"], assetsDir: "static" },
   server: { proxy },
   preview: { proxy, headers: { "content-security-policy": csp } },
 });

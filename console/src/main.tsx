@@ -1,7 +1,6 @@
 // First, so that its layer lies below Mantine's.
 import "./app/look.css";
 import "@mantine/core/styles.layer.css";
-import "@mantine/notifications/styles.layer.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/App.tsx";

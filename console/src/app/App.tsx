@@ -1,7 +1,6 @@
 import { MantineProvider } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { keepLive } from "../api/live.ts";
 import { ApiProblem } from "../api/problem.ts";
 import { session } from "../api/session.ts";
@@ -9,6 +8,8 @@ import { Pages } from "./Pages.tsx";
 import { Shell } from "./Shell.tsx";
 import { SignIn } from "./SignIn.tsx";
 import { cssVariables, theme } from "./theme.ts";
+
+const Notices = lazy(() => import("./Notices.tsx"));
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -28,8 +29,10 @@ export function App() {
   return (
     <MantineProvider theme={theme} defaultColorScheme="auto" cssVariablesResolver={cssVariables}>
       <QueryClientProvider client={queries}>
-        <Notifications position="bottom-right" />
         <Console />
+        <Suspense>
+          <Notices />
+        </Suspense>
       </QueryClientProvider>
     </MantineProvider>
   );

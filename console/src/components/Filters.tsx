@@ -1,31 +1,10 @@
 import { Group, Select, TextInput } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
-import { useCallback } from "react";
-import { useSearchParams } from "wouter";
+import type { ReactNode } from "react";
 import classes from "./Filters.module.css";
+import type { Filters } from "./useFilters.ts";
 
-/** Filters live in the address, so that a filtered list can be shared and the back button works. */
-export function useFilters() {
-  const [parameters, setParameters] = useSearchParams();
-  const set = useCallback(
-    (name: string, value: string | null) =>
-      setParameters(
-        (before) => {
-          const next = new URLSearchParams(before);
-          if (value === null || value === "") next.delete(name);
-          else next.set(name, value);
-          return next;
-        },
-        { replace: true },
-      ),
-    [setParameters],
-  );
-  return { get: (name: string) => parameters.get(name) ?? undefined, set };
-}
-
-type Filters = ReturnType<typeof useFilters>;
-
-export function FilterBar({ children }: { children: React.ReactNode }) {
+export function FilterBar({ children }: { children: ReactNode }) {
   return (
     <Group gap="xs" className={classes.bar} role="search">
       {children}
@@ -78,14 +57,4 @@ export function ChoiceFilter({
       clearButtonProps={{ "aria-label": `Any ${label.toLowerCase()}` }}
     />
   );
-}
-
-/** Whether every word of what is looked for is somewhere in what is there. */
-export function matches(wanted: string | undefined, ...texts: (string | null)[]): boolean {
-  if (wanted === undefined) return true;
-  const text = texts.join(" ").toLowerCase();
-  return wanted
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => text.includes(word));
 }

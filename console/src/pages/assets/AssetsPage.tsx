@@ -5,12 +5,13 @@ import { Answer } from "../../components/Answer.tsx";
 import { type Column, DataTable } from "../../components/DataTable.tsx";
 import { Empty } from "../../components/Feedback.tsx";
 import { Figure } from "../../components/Figure.tsx";
-import { ChoiceFilter, FilterBar, matches, TextFilter, useFilters } from "../../components/Filters.tsx";
+import { ChoiceFilter, FilterBar, TextFilter } from "../../components/Filters.tsx";
 import { assetHref, Name } from "../../components/Links.tsx";
 import { Page } from "../../components/Page.tsx";
 import { Panel } from "../../components/Panel.tsx";
 import { StateBadge } from "../../components/StateBadge.tsx";
 import { Time } from "../../components/Time.tsx";
+import { matches, useFilters } from "../../components/useFilters.ts";
 import { assetLooks, assetStates } from "../../format/states.ts";
 
 const columns: Column<AssetSummary>[] = [

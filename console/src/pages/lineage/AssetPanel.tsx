@@ -19,7 +19,7 @@ interface Props {
 }
 
 /** What one wants to know of an asset without leaving the graph. */
-export function AssetPanel({ asset, states, onClose }: Props) {
+export default function AssetPanel({ asset, states, onClose }: Props) {
   return (
     <aside className={classes.panel} aria-label={`About ${asset.key}`}>
       <header>

@@ -8,7 +8,13 @@ import { assetLooks } from "../../format/states.ts";
 import classes from "./Lineage.module.css";
 
 /** Jumps to an asset by a part of its name. The key `/` leads here. */
-export function AssetSearch({ assets, onFind }: { assets: AssetSummary[]; onFind: (key: string) => void }) {
+export default function AssetSearch({
+  assets,
+  onFind,
+}: {
+  assets: AssetSummary[];
+  onFind: (key: string) => void;
+}) {
   const field = useRef<HTMLInputElement>(null);
   useHotkeys([["/", () => field.current?.focus()]]);
   const byKey = useMemo(() => new Map(assets.map((asset) => [asset.key, asset])), [assets]);

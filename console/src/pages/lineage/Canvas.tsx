@@ -16,7 +16,7 @@ import type { Lineage } from "../../api/types.ts";
 import { assetLooks, assetStates } from "../../format/states.ts";
 import { AssetNode, type AssetNodeType } from "./AssetNode.tsx";
 import { edgesOf, nodesOf } from "./elements.ts";
-import type { Places } from "./layout.ts";
+import type { Places } from "./node-size.ts";
 
 const nodeTypes = { asset: AssetNode };
 /** Below these zooms names are drawn larger and alone, and then not at all: only colours can still be seen. */

@@ -1,21 +1,23 @@
 import { useDocumentTitle, useHotkeys } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { Panel, ReactFlowProvider, useReactFlow } from "@xyflow/react";
-import { useCallback, useMemo } from "react";
+import { lazy, Suspense, useCallback, useMemo } from "react";
 import { lineageQuery } from "../../api/assets.ts";
 import type { AssetState, Lineage } from "../../api/types.ts";
 import { Answer } from "../../components/Answer.tsx";
 import { Empty, Loading } from "../../components/Feedback.tsx";
-import { useFilters } from "../../components/Filters.tsx";
+import { useFilters } from "../../components/useFilters.ts";
 import { isAssetState } from "../../format/states.ts";
-import { AssetPanel } from "./AssetPanel.tsx";
-import { AssetSearch } from "./AssetSearch.tsx";
 import { Canvas } from "./Canvas.tsx";
 import { kinOf } from "./kin.ts";
 import { Legend } from "./Legend.tsx";
 import classes from "./Lineage.module.css";
-import { NODE_HEIGHT, NODE_WIDTH, type Places } from "./layout.ts";
+import { NODE_HEIGHT, NODE_WIDTH, type Places } from "./node-size.ts";
 import { usePlaces } from "./usePlaces.ts";
+
+// The graph does not wait for what is beside it.
+const AssetPanel = lazy(() => import("./AssetPanel.tsx"));
+const AssetSearch = lazy(() => import("./AssetSearch.tsx"));
 
 /** The whole lake, from source to fact. What is chosen is in the address: `?asset=fct_sales`, `?state=failed`. */
 export default function LineagePage() {
@@ -73,11 +75,15 @@ function PlacedGraph({ graph, places }: { graph: Lineage; places: Places }) {
     <>
       <Canvas graph={graph} places={places} selected={selected} lit={lit} onSelect={select}>
         <Panel position="top-left" className={classes.tools} data-narrow={asset !== undefined || undefined}>
-          <AssetSearch assets={graph.nodes} onFind={jump} />
+          <Suspense fallback={<div className={classes.search} />}>
+            <AssetSearch assets={graph.nodes} onFind={jump} />
+          </Suspense>
           <Legend assets={graph.nodes} chosen={state} onChoose={(next) => set("state", next)} />
         </Panel>
       </Canvas>
-      {asset && <AssetPanel asset={asset} states={states} onClose={() => select(null)} />}
+      <Suspense>
+        {asset && <AssetPanel asset={asset} states={states} onClose={() => select(null)} />}
+      </Suspense>
     </>
   );
 }

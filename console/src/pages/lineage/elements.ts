@@ -2,7 +2,7 @@ import type { Edge } from "@xyflow/react";
 import type { AssetSummary, Lineage } from "../../api/types.ts";
 import { assetLooks } from "../../format/states.ts";
 import type { AssetNodeType } from "./AssetNode.tsx";
-import { NODE_HEIGHT, NODE_WIDTH, type Places } from "./layout.ts";
+import { NODE_HEIGHT, NODE_WIDTH, type Places } from "./node-size.ts";
 
 interface View {
   selected: string | null;

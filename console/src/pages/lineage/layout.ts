@@ -1,14 +1,10 @@
 import { Graph, layout } from "@dagrejs/dagre";
-
-export const NODE_WIDTH = 232;
-export const NODE_HEIGHT = 62;
+import { NODE_HEIGHT, NODE_WIDTH, type Places } from "./node-size.ts";
 
 export interface Shape {
   keys: string[];
   edges: { from: string; to: string }[];
 }
-
-export type Places = Record<string, { x: number; y: number }>;
 
 /** Where each asset stands, from source on the left to fact on the right. Pure; a second or so for 1,000 assets. */
 export function placesOf({ keys, edges }: Shape): Places {

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useState } from "react";
 import type { Lineage } from "../../api/types.ts";
-import type { Places, Shape } from "./layout.ts";
+import type { Shape } from "./layout.ts";
+import type { Places } from "./node-size.ts";
 
 /** Laid out in a worker, and again only when assets or edges change, never for a state. */
 export function usePlaces(graph: Lineage): Places | null {

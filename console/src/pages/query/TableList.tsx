@@ -1,7 +1,7 @@
 import { ActionIcon, TextInput } from "@mantine/core";
 import { IconArrowBarToRight, IconSearch, IconTable } from "@tabler/icons-react";
 import { useState } from "react";
-import { matches } from "../../components/Filters.tsx";
+import { matches } from "../../components/useFilters.ts";
 import type { LakeTable } from "./editor.ts";
 import classes from "./TableList.module.css";
 

@@ -7,10 +7,11 @@ import { type RunFilter, runsQuery } from "../../api/runs.ts";
 import { streamsQuery } from "../../api/streams.ts";
 import type { Run } from "../../api/types.ts";
 import { Empty } from "../../components/Feedback.tsx";
-import { ChoiceFilter, FilterBar, useFilters } from "../../components/Filters.tsx";
+import { ChoiceFilter, FilterBar } from "../../components/Filters.tsx";
 import { Page } from "../../components/Page.tsx";
 import { Paged } from "../../components/Paged.tsx";
 import { Panel } from "../../components/Panel.tsx";
+import { type Filters, useFilters } from "../../components/useFilters.ts";
 import { runLooks } from "../../format/states.ts";
 import { fromUtcInput, toUtcInput } from "../../format/time.ts";
 import { RunTable } from "./RunTable.tsx";
@@ -18,8 +19,6 @@ import { RunTable } from "./RunTable.tsx";
 const TRIGGERS = ["sensor", "automation", "manual", "code-change", "maintenance", "backfill"];
 const TYPES = ["feeder", "materialize", "sensor", "automation", "maintenance", "backfill"];
 const STATUSES = Object.entries(runLooks).map(([value, { label }]) => ({ value, label }));
-
-type Filters = ReturnType<typeof useFilters>;
 
 /** Runs as Temporal knows them. */
 export default function RunsPage() {

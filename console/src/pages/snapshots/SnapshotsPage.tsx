@@ -7,15 +7,14 @@ import { snapshotsQuery } from "../../api/snapshots.ts";
 import type { Snapshot } from "../../api/types.ts";
 import { type Column, DataTable } from "../../components/DataTable.tsx";
 import { Empty } from "../../components/Feedback.tsx";
-import { ChoiceFilter, FilterBar, useFilters } from "../../components/Filters.tsx";
+import { ChoiceFilter, FilterBar } from "../../components/Filters.tsx";
 import { NotedRun } from "../../components/Links.tsx";
 import { Page } from "../../components/Page.tsx";
 import { Paged } from "../../components/Paged.tsx";
 import { Panel } from "../../components/Panel.tsx";
 import { Time } from "../../components/Time.tsx";
+import { type Filters, useFilters } from "../../components/useFilters.ts";
 import { Comparison } from "./Comparison.tsx";
-
-type Filters = ReturnType<typeof useFilters>;
 
 /** Every state that the lake had; two that are chosen are compared. */
 export default function SnapshotsPage() {

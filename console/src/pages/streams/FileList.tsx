@@ -6,9 +6,10 @@ import type { LedgerFile } from "../../api/types.ts";
 import { type Column, DataTable } from "../../components/DataTable.tsx";
 import { Empty } from "../../components/Feedback.tsx";
 import { Figure } from "../../components/Figure.tsx";
-import { ChoiceFilter, FilterBar, TextFilter, useFilters } from "../../components/Filters.tsx";
+import { ChoiceFilter, FilterBar, TextFilter } from "../../components/Filters.tsx";
 import { Paged } from "../../components/Paged.tsx";
 import { Time } from "../../components/Time.tsx";
+import { useFilters } from "../../components/useFilters.ts";
 
 const STATES = [
   { value: "fed", label: "Fed" },

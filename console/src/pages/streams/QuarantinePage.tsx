@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { given } from "../../api/pages.ts";
 import { streamsQuery } from "../../api/streams.ts";
-import { ChoiceFilter, FilterBar, useFilters } from "../../components/Filters.tsx";
+import { ChoiceFilter, FilterBar } from "../../components/Filters.tsx";
 import { Page } from "../../components/Page.tsx";
 import { Panel } from "../../components/Panel.tsx";
+import { useFilters } from "../../components/useFilters.ts";
 import { QuarantineList } from "./QuarantineList.tsx";
 
 /** Everything that was set aside, in the whole lake. */
