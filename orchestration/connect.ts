@@ -1,6 +1,7 @@
 import { Client, Connection } from "@temporalio/client";
 import { LotusError, messageOf } from "../common/errors.ts";
 import type { TemporalConnection } from "../common/settings.ts";
+import { callRetries } from "./call-retries.ts";
 import { searchAttributes } from "./names.ts";
 
 /** A client of a Temporal server; `close` ends its connection. */
@@ -11,10 +12,19 @@ export interface TemporalClient {
 
 /** @throws LotusError TEMPORAL_UNREACHABLE naming the address and how to start the server. */
 export async function connectTemporal(temporal: TemporalConnection): Promise<TemporalClient> {
+  const retries = callRetries();
   try {
-    const connection = await Connection.connect({ address: temporal.address, connectTimeout: "10 seconds" });
+    const connection = await Connection.connect({
+      address: temporal.address,
+      connectTimeout: "10 seconds",
+      interceptors: retries.interceptors,
+    });
     const client = new Client({ connection, namespace: temporal.namespace });
-    return { client, close: () => connection.close() };
+    const close = async () => {
+      await retries.end();
+      await connection.close();
+    };
+    return { client, close };
   } catch (error) {
     throw new LotusError(
       "TEMPORAL_UNREACHABLE",
