@@ -18,8 +18,8 @@ const TOUCHED: Record<string, string[]> = {
   status: ["assets", "lineage", "asset", "streams", "stream", "runs"],
 };
 
-/** A burst of events asks for each list once. */
-const GATHER_MS = 1500;
+/** A burst of events asks for each list once. States do not wait for it: they come with the event. */
+const GATHER_MS = 3000;
 
 /** Keeps what the pages show up to date from the API's events. Returns how to stop it. */
 export function keepLive(queries: QueryClient): () => void {

@@ -34,7 +34,7 @@ export function SignIn() {
           w="100%"
           value={token}
           onChange={({ currentTarget }) => setToken(currentTarget.value)}
-          autoComplete="current-password"
+          autoComplete="off"
           required
           withAsterisk={false}
           data-autofocus

@@ -12,7 +12,7 @@ export function StateBadge({ look, title, bare }: { look: Look; title?: string |
       title={title ?? undefined}
     >
       <Icon size={bare ? 15 : 13} stroke={2.2} aria-hidden />
-      {bare ? <span className={classes.hidden}>{label}</span> : label}
+      {bare ? <span className="for-readers">{label}</span> : label}
     </span>
   );
 }

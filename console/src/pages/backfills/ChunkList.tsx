@@ -11,9 +11,9 @@ import { Paged } from "../../components/Paged.tsx";
 import { Panel } from "../../components/Panel.tsx";
 import { Reason } from "../../components/Reason.tsx";
 import { StateBadge } from "../../components/StateBadge.tsx";
+import { Took } from "../../components/Took.tsx";
 import { useFilters } from "../../components/useFilters.ts";
 import { chunkLooks } from "../../format/states.ts";
-import { Took } from "../runs/RunTable.tsx";
 import { rangeOf } from "./range.ts";
 
 const columns: Column<BackfillChunk>[] = [
@@ -39,7 +39,7 @@ const columns: Column<BackfillChunk>[] = [
   {
     id: "took",
     header: "Took",
-    cell: ({ startedAt, endedAt }) => startedAt && <Took run={{ startedAt, endedAt }} />,
+    cell: ({ startedAt, endedAt }) => startedAt && <Took startedAt={startedAt} endedAt={endedAt} />,
     numeric: true,
     from: "sm",
   },

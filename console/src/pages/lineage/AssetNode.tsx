@@ -2,7 +2,6 @@ import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
 import { Fragment, memo } from "react";
 import type { AssetSummary } from "../../api/types.ts";
 import { Figure } from "../../components/Figure.tsx";
-import { StateBadge } from "../../components/StateBadge.tsx";
 import { Time } from "../../components/Time.tsx";
 import { assetLooks } from "../../format/states.ts";
 import classes from "./AssetNode.module.css";
@@ -11,11 +10,11 @@ export type AssetNodeType = Node<{ asset: AssetSummary; dim: boolean }, "asset">
 
 /** An asset in the graph: its name, how it stands, and how much there is. */
 export const AssetNode = memo(({ data: { asset, dim }, selected }: NodeProps<AssetNodeType>) => {
-  const look = assetLooks[asset.state];
+  const { icon: Icon, label, tone } = assetLooks[asset.state];
   return (
     <div
       className={`${classes.node} asset-node`}
-      style={{ "--tone": `var(--${look.tone})` }}
+      style={{ "--tone": `var(--${tone})` }}
       data-kind={asset.kind}
       data-selected={selected || undefined}
       data-busy={asset.state === "running" || undefined}
@@ -24,8 +23,8 @@ export const AssetNode = memo(({ data: { asset, dim }, selected }: NodeProps<Ass
       <Handle type="target" position={Position.Left} isConnectable={false} className={classes.handle} />
       <span className={`${classes.name} mono asset-name`}>{breakable(asset.key)}</span>
       <span className={`${classes.line} asset-line`}>
-        <StateBadge look={look} bare />
-        <b>{look.label}</b>
+        <Icon size={15} stroke={2.2} aria-hidden />
+        <b>{label}</b>
         <span className={`${classes.more} asset-more`}>
           {asset.rows === null ? asset.kind : <Figure value={asset.rows} />}
           {asset.updatedAt && (

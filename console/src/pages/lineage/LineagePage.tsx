@@ -25,7 +25,7 @@ export default function LineagePage() {
   const lineage = useQuery(lineageQuery);
   return (
     <div className={classes.page}>
-      <h1 className={classes.hidden}>Lineage</h1>
+      <h1 className="for-readers">Lineage</h1>
       <Answer query={lineage}>
         {(graph) =>
           graph.nodes.length === 0 ? (

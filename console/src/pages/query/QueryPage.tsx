@@ -30,7 +30,7 @@ export default function QueryPage() {
   };
   return (
     <div className={classes.page}>
-      <h1 className={classes.hidden}>Query</h1>
+      <h1 className="for-readers">Query</h1>
       <TableList tables={tables} onPick={(text) => editor.current?.insert(text)} />
       <div className={classes.work}>
         <section className={classes.editor} aria-label="SQL editor">

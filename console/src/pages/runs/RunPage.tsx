@@ -14,10 +14,10 @@ import { Panel } from "../../components/Panel.tsx";
 import { Reason } from "../../components/Reason.tsx";
 import { StateBadge } from "../../components/StateBadge.tsx";
 import { Time } from "../../components/Time.tsx";
+import { Took } from "../../components/Took.tsx";
 import { exact } from "../../format/numbers.ts";
 import { runLooks } from "../../format/states.ts";
 import { PendingWork } from "./PendingWork.tsx";
-import { Took } from "./RunTable.tsx";
 
 /** One run; the last of its workflow where the address names none. */
 export default function RunPage() {
@@ -81,7 +81,7 @@ function Run({ run }: { run: RunDetail }) {
           <Time at={run.startedAt} />
         </Headline>
         <Headline name={run.endedAt === null ? "Runs since" : "Took"}>
-          <Took run={run} />
+          <Took {...run} />
         </Headline>
         <Headline name="Ended">
           <Time at={run.endedAt} none="not yet" />

@@ -2,9 +2,9 @@ import type { Run } from "../../api/types.ts";
 import { type Column, DataTable } from "../../components/DataTable.tsx";
 import { assetHref, Name, RunLinks } from "../../components/Links.tsx";
 import { StateBadge } from "../../components/StateBadge.tsx";
-import { Time, useNow } from "../../components/Time.tsx";
+import { Time } from "../../components/Time.tsx";
+import { Took } from "../../components/Took.tsx";
 import { runLooks } from "../../format/states.ts";
-import { duration } from "../../format/time.ts";
 
 const columns: Column<Run>[] = [
   { id: "run", header: "Run", cell: (run) => <RunLinks run={run} /> },
@@ -28,16 +28,9 @@ const columns: Column<Run>[] = [
     numeric: true,
     from: "xs",
   },
-  { id: "took", header: "Took", cell: (run) => <Took run={run} />, numeric: true, from: "sm" },
+  { id: "took", header: "Took", cell: (run) => <Took {...run} />, numeric: true, from: "sm" },
 ];
 
 export function RunTable({ runs }: { runs: Run[] }) {
   return <DataTable label="Runs" columns={columns} rows={runs} keyOf={({ runId }) => runId} />;
-}
-
-export function Took({ run }: { run: Pick<Run, "startedAt" | "endedAt"> }) {
-  const now = useNow();
-  const end = run.endedAt === null ? now : Date.parse(run.endedAt);
-  const seconds = Math.max(0, (end - Date.parse(run.startedAt)) / 1000);
-  return <span style={{ whiteSpace: "nowrap" }}>{duration(seconds)}</span>;
 }
