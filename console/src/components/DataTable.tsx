@@ -35,8 +35,7 @@ export function DataTable<T>({ label, columns, rows, keyOf }: Props<T>) {
   }, [rows, columns, order]);
 
   return (
-    // Focusable, so that it can be scrolled by keyboard where it is wider than the screen.
-    <section className={classes.frame} aria-label={label} tabIndex={-1}>
+    <section className={classes.frame} aria-label={label}>
       <table className={classes.table}>
         <thead>
           <tr>

@@ -31,3 +31,8 @@ export function matches(wanted: string | undefined, ...texts: (string | null)[])
     .split(/\s+/)
     .every((word) => text.includes(word));
 }
+
+/** Whether a value is the one that is wanted, if any is. */
+export function equals(wanted: string | undefined, value: string | null): boolean {
+  return wanted === undefined || wanted === value;
+}

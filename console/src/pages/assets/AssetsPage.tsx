@@ -11,7 +11,7 @@ import { Page } from "../../components/Page.tsx";
 import { Panel } from "../../components/Panel.tsx";
 import { StateBadge } from "../../components/StateBadge.tsx";
 import { Time } from "../../components/Time.tsx";
-import { matches, useFilters } from "../../components/useFilters.ts";
+import { equals, matches, useFilters } from "../../components/useFilters.ts";
 import { assetLooks, assetStates } from "../../format/states.ts";
 
 const columns: Column<AssetSummary>[] = [
@@ -65,16 +65,7 @@ export default function AssetsPage() {
       <Panel flush>
         <Answer query={assets}>
           {(all) => {
-            const shown = all.filter(
-              (asset) =>
-                matches(filters.get("search"), asset.key, asset.description, asset.reason) &&
-                [asset.kind, undefined].includes(filters.get("kind") as AssetSummary["kind"] | undefined) &&
-                [asset.state, undefined].includes(
-                  filters.get("state") as AssetSummary["state"] | undefined,
-                ) &&
-                [asset.group, undefined].includes(filters.get("group")) &&
-                (filters.get("tag") === undefined || asset.tags.includes(filters.get("tag") as string)),
-            );
+            const shown = all.filter((asset) => passes(asset, filters.get));
             return (
               <>
                 <FilterBar>
@@ -119,6 +110,17 @@ export default function AssetsPage() {
         </Answer>
       </Panel>
     </Page>
+  );
+}
+
+function passes(asset: AssetSummary, wanted: (name: string) => string | undefined): boolean {
+  const tag = wanted("tag");
+  return (
+    matches(wanted("search"), asset.key, asset.description, asset.reason) &&
+    equals(wanted("kind"), asset.kind) &&
+    equals(wanted("state"), asset.state) &&
+    equals(wanted("group"), asset.group) &&
+    (tag === undefined || asset.tags.includes(tag))
   );
 }
 

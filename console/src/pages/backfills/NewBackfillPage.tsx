@@ -66,7 +66,7 @@ function Start({ request, empty }: { request: BackfillRequest; empty: boolean })
   const queries = useQueryClient();
   const { viewer } = session.use();
   // Made once for this plan: a second click, or a retry after a lost answer, starts nothing twice.
-  const [idempotencyKey] = useState(() => `console-${crypto.randomUUID()}`);
+  const [idempotencyKey] = useState(newKey);
   const start = useMutation({
     mutationFn: () => startBackfill(request, idempotencyKey),
     onSuccess: ({ id }) => {
@@ -100,4 +100,10 @@ function Start({ request, empty }: { request: BackfillRequest; empty: boolean })
       </Tooltip>
     </Stack>
   );
+}
+
+/** `crypto.randomUUID` is for HTTPS alone. */
+function newKey(): string {
+  const numbers = crypto.getRandomValues(new Uint32Array(4));
+  return `console-${[...numbers].map((number) => number.toString(16).padStart(8, "0")).join("")}`;
 }

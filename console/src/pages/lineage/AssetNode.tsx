@@ -15,6 +15,7 @@ export const AssetNode = memo(({ data: { asset, dim }, selected }: NodeProps<Ass
     <div
       className={`${classes.node} asset-node`}
       style={{ "--tone": `var(--${tone})` }}
+      title={asset.reason ?? undefined}
       data-kind={asset.kind}
       data-selected={selected || undefined}
       data-busy={asset.state === "running" || undefined}

@@ -36,7 +36,7 @@ export function Result({ result, question }: { result: QueryResult; question: Qu
           {result.truncated && <span className={classes.more}> · there are more: raise the limit</span>}
         </Text>
         <Group gap={4} ml="auto">
-          {result.rowCount <= MOST_COPIED && <CopyText text={tabbed(result)} what="all rows" />}
+          {result.rowCount <= MOST_COPIED && <CopyText text={() => tabbed(result)} what="all rows" />}
           <Downloads question={question} />
         </Group>
       </Group>

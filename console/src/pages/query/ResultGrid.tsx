@@ -42,12 +42,14 @@ export function ResultGrid({ result }: { result: QueryResult }) {
     [across],
   );
 
-  function onKeyDown(event: React.KeyboardEvent) {
+  function onCopy(event: React.ClipboardEvent) {
     const value = cell && rows[cell.row]?.[cell.column];
-    if ((event.ctrlKey || event.metaKey) && event.key === "c" && cell && !getSelection()?.toString()) {
-      void navigator.clipboard.writeText(value === null ? "" : textOf(value));
-      return;
-    }
+    if (!cell || getSelection()?.toString()) return;
+    event.clipboardData.setData("text/plain", value === null ? "" : textOf(value));
+    event.preventDefault();
+  }
+
+  function onKeyDown(event: React.KeyboardEvent) {
     const next = moved(cell, event, { rows: rows.length, columns: columns.length, page: down.range });
     if (!next) return;
     event.preventDefault();
@@ -68,6 +70,7 @@ export function ResultGrid({ result }: { result: QueryResult }) {
       aria-activedescendant={cell ? idOf(cell) : undefined}
       tabIndex={0}
       onKeyDown={onKeyDown}
+      onCopy={onCopy}
     >
       <div
         className={classes.sheet}

@@ -6,6 +6,7 @@ import { exact } from "../../format/numbers.ts";
 import { duration, relative } from "../../format/time.ts";
 import { askedBefore } from "./history.ts";
 import classes from "./Toolbar.module.css";
+import { linkTo } from "./useSharedSql.ts";
 
 const LIMITS = [1000, 10_000, 100_000];
 
@@ -51,7 +52,7 @@ export function Toolbar({ sql, maxRows, since, onMaxRows, onRun, onCancel, onRec
         allowDeselect={false}
       />
       <Group gap={4} ml="auto">
-        <CopyText text={window.location.href} what="the link to this query" />
+        <CopyText text={() => linkTo(sql)} what="the link to this query" />
         <History onRecall={onRecall} />
       </Group>
     </Group>

@@ -16,14 +16,18 @@ export function useSharedSql(): [string, (sql: string) => void] {
 
   useEffect(() => {
     const timer = setTimeout(() => {
-      const hash = sql === "" ? "" : `${PREFIX}${encodeURIComponent(sql)}`;
-      if (hash !== location.hash)
-        history.replaceState(history.state, "", `${location.pathname}${location.search}${hash}`);
+      if (linkTo(sql) !== location.href) history.replaceState(history.state, "", linkTo(sql));
     }, SETTLE_MS);
     return () => clearTimeout(timer);
   }, [sql]);
 
   return [sql, setSql];
+}
+
+/** The address of this page with a query in it. */
+export function linkTo(sql: string): string {
+  const page = `${location.origin}${location.pathname}`;
+  return sql === "" ? page : `${page}${PREFIX}${encodeURIComponent(sql)}`;
 }
 
 function sqlOfHash(): string | null {

@@ -10,7 +10,7 @@ import { Name, streamHref } from "../../components/Links.tsx";
 import { Page } from "../../components/Page.tsx";
 import { Panel } from "../../components/Panel.tsx";
 import { Time } from "../../components/Time.tsx";
-import { matches, useFilters } from "../../components/useFilters.ts";
+import { equals, matches, useFilters } from "../../components/useFilters.ts";
 import { assetLooks, assetStates } from "../../format/states.ts";
 import { DaySparkline } from "./DaySparkline.tsx";
 import { StreamState } from "./StreamState.tsx";
@@ -86,10 +86,7 @@ export default function StreamsPage() {
       <Panel flush>
         <Answer query={streams}>
           {(all) => {
-            const shown = all.filter(
-              (stream) =>
-                matches(filters.get("search"), nameOf(stream), stream.reason) && passes(stream, filters.get),
-            );
+            const shown = all.filter((stream) => passes(stream, filters.get));
             return (
               <>
                 <FilterBar>
@@ -145,8 +142,9 @@ function passes(stream: StreamSummary, wanted: (name: string) => string | undefi
   const state = wanted("state");
   const attention = wanted("with");
   return (
-    (wanted("source") === undefined || stream.source === wanted("source")) &&
-    (state === undefined || (state === "paused" ? stream.paused : stream.state === state)) &&
+    matches(wanted("search"), nameOf(stream), stream.reason) &&
+    equals(wanted("source"), stream.source) &&
+    (state === "paused" ? stream.paused : equals(state, stream.state)) &&
     (attention !== "lag" || stream.lag.files > 0) &&
     (attention !== "quarantine" || stream.quarantinedFiles > 0)
   );
