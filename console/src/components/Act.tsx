@@ -42,9 +42,12 @@ export function Act({ label, icon, name, act, meaning, danger, primary, small, d
       variant={primary ? "filled" : "default"}
       leftSection={icon}
       aria-label={name}
-      disabled={viewer || disabled === true}
+      disabled={disabled === true}
+      // Not `disabled`, which could not be focused, and so not be explained, by keyboard.
+      {...(viewer ? { "data-disabled": true, "aria-disabled": true } : {})}
       loading={work.isPending && !asking}
       onClick={() => {
+        if (viewer) return;
         work.reset();
         if (meaning === undefined) work.mutate();
         else open();
@@ -57,7 +60,7 @@ export function Act({ label, icon, name, act, meaning, danger, primary, small, d
     <>
       {viewer ? (
         <Tooltip label="Your token may look and not touch. Sign in with an operator's token to do this.">
-          <span>{button}</span>
+          {button}
         </Tooltip>
       ) : (
         button

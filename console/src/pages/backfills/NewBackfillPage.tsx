@@ -1,4 +1,4 @@
-import { Alert, Button, Stack, Tooltip } from "@mantine/core";
+import { Alert, Button, Group, Stack, Text } from "@mantine/core";
 import { IconListSearch, IconPlayerPlay } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
@@ -86,18 +86,19 @@ function Start({ request, empty }: { request: BackfillRequest; empty: boolean })
           {start.error.message}
         </Alert>
       )}
-      <Tooltip label={why}>
-        <span>
-          <Button
-            leftSection={<IconPlayerPlay size={16} aria-hidden />}
-            disabled={viewer || empty}
-            loading={start.isPending}
-            onClick={() => start.mutate()}
-          >
-            Start this backfill
-          </Button>
-        </span>
-      </Tooltip>
+      <Group>
+        <Button
+          leftSection={<IconPlayerPlay size={16} aria-hidden />}
+          disabled={viewer || empty}
+          loading={start.isPending}
+          onClick={() => start.mutate()}
+        >
+          Start this backfill
+        </Button>
+        <Text size="sm" c="dimmed">
+          {why}
+        </Text>
+      </Group>
     </Stack>
   );
 }

@@ -1,9 +1,8 @@
 // biome-ignore-all lint/a11y/useFocusableInteractive: the grid has the focus and the keys
 // biome-ignore-all lint/a11y/useSemanticElements: only what is seen exists, each cell at its place; a <table> would lay it out anew
 import type { VirtualItem } from "@tanstack/react-virtual";
-import type { Cell } from "./grid-keys.ts";
+import { type Cell, idOf } from "./grid-keys.ts";
 import classes from "./ResultGrid.module.css";
-import { idOf } from "./ResultGrid.tsx";
 import { isNumber, type ResultColumn, textOf } from "./values.ts";
 
 interface Props {

@@ -4,12 +4,13 @@ import { useCallback, useRef, useState } from "react";
 import type { QueryResult } from "../../api/types.ts";
 import { GridHeader } from "./GridHeader.tsx";
 import { GridRow } from "./GridRow.tsx";
-import { type Cell, moved } from "./grid-keys.ts";
+import { type Cell, idOf, moved } from "./grid-keys.ts";
 import { firstWidths } from "./grid-widths.ts";
 import classes from "./ResultGrid.module.css";
 import { textOf } from "./values.ts";
 
-export const ROW_HEIGHT = 28;
+const ROW_HEIGHT = 28;
+const HEADER_HEIGHT = 32;
 
 /** A result of any size: only the rows and columns that are seen exist. Arrows walk, Ctrl or ⌘ and C copy a cell. */
 export function ResultGrid({ result }: { result: QueryResult }) {
@@ -21,9 +22,9 @@ export function ResultGrid({ result }: { result: QueryResult }) {
     count: rows.length,
     getScrollElement: () => frame.current,
     estimateSize: () => ROW_HEIGHT,
-    // The header lies over the first row's height.
-    paddingStart: ROW_HEIGHT + 4,
-    scrollPaddingStart: ROW_HEIGHT + 4,
+    // The header lies over what is at the top.
+    paddingStart: HEADER_HEIGHT,
+    scrollPaddingStart: HEADER_HEIGHT,
     overscan: 12,
   });
   const across = useVirtualizer({
@@ -93,8 +94,4 @@ export function ResultGrid({ result }: { result: QueryResult }) {
       </div>
     </div>
   );
-}
-
-export function idOf({ row, column }: Cell): string {
-  return `cell-${row}-${column}`;
 }

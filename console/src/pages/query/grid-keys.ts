@@ -3,6 +3,11 @@ export interface Cell {
   column: number;
 }
 
+/** The id of a cell's element, by which the grid says which is active. */
+export function idOf({ row, column }: Cell): string {
+  return `cell-${row}-${column}`;
+}
+
 interface Bounds {
   rows: number;
   columns: number;
