@@ -5,7 +5,6 @@ type Schemas = components["schemas"];
 export type Accepted = Schemas["Accepted"];
 export type Activity = Schemas["Activity"];
 export type AssetDetail = Schemas["AssetDetail"];
-export type AssetKind = AssetSummary["kind"];
 export type AssetState = AssetSummary["state"];
 export type AssetSummary = Schemas["AssetSummary"];
 export type Backfill = Schemas["Backfill"];

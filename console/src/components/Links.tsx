@@ -13,7 +13,7 @@ export function streamHref({ source, stream }: { source: string; stream: string 
   return `/streams/${encodeURIComponent(source)}/${encodeURIComponent(stream)}`;
 }
 
-export function runHref(workflowId: string, runId: string | null): string {
+function runHref(workflowId: string, runId: string | null): string {
   const path = `/runs/${workflowId.split("/").map(encodeURIComponent).join("/")}`;
   return runId === null ? path : `${path}?run=${encodeURIComponent(runId)}`;
 }
@@ -54,7 +54,7 @@ export function NotedRun({ run }: { run: string | null }) {
   return <Name href={runHref(run.slice(0, cut), run.slice(cut + 1))}>{run.slice(0, cut)}</Name>;
 }
 
-export function TemporalLink({ run }: { run: { workflowId: string; url: string | null } }) {
+function TemporalLink({ run }: { run: { workflowId: string; url: string | null } }) {
   if (run.url === null) return null;
   return (
     <a

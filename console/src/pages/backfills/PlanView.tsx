@@ -13,8 +13,8 @@ type PlannedTarget = BackfillPlan["targets"][number];
 
 const columns: Column<PlannedTarget>[] = [
   { id: "asset", header: "Table", cell: ({ asset }) => <Name href={assetHref(asset)}>{asset}</Name> },
-  { id: "range", header: "Days", cell: rangeOf, from: "sm" },
-  { id: "days", header: "Count", cell: ({ days }) => <Figure value={days} />, numeric: true, from: "sm" },
+  { id: "range", header: "Range", cell: rangeOf, from: "sm" },
+  { id: "days", header: "Days", cell: ({ days }) => <Figure value={days} />, numeric: true, from: "sm" },
   { id: "files", header: "Files", cell: ({ files }) => <Figure value={files} />, numeric: true, from: "xs" },
   { id: "bytes", header: "Size", cell: ({ bytes }) => <Figure value={bytes} unit="bytes" />, numeric: true },
   { id: "chunks", header: "Chunks", cell: ({ chunks }) => <Figure value={chunks} />, numeric: true },

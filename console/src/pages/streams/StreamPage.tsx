@@ -52,7 +52,7 @@ function Stream({ name, stream }: { name: StreamName; stream: StreamDetail }) {
         <Headline name="Bytes wait">
           <Figure value={lag.bytes} unit="bytes" />
         </Headline>
-        <Headline name="Oldest waits since">
+        <Headline name="Oldest has waited">
           <Figure value={lag.oldestSeconds} unit="seconds" />
         </Headline>
         <Headline name="Rows fed" note={plural(stream.batches, "batch", "batches")}>
