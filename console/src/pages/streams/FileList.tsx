@@ -18,7 +18,7 @@ const STATES = [
 ];
 
 const columns: Column<LedgerFile>[] = [
-  { id: "key", header: "File", cell: ({ key }) => <code title={key}>{key}</code>, wide: 99 },
+  { id: "key", header: "File", cell: ({ key }) => <Key text={key} />, wide: 99 },
   { id: "state", header: "State", cell: ({ state }) => state },
   { id: "rows", header: "Rows", cell: ({ rows }) => <Figure value={rows} />, numeric: true, from: "xs" },
   {
@@ -55,4 +55,9 @@ export function FileList({ name }: { name: StreamName }) {
       </Paged>
     </>
   );
+}
+
+/** Whole, on two lines if need be: it is the end that tells files apart. */
+function Key({ text }: { text: string }) {
+  return <code style={{ whiteSpace: "normal", overflowWrap: "anywhere" }}>{text}</code>;
 }
