@@ -2,7 +2,7 @@ import { type DuckDBConnection, DuckDBInstance, type DuckDBResultReader, type Js
 import { z } from "zod";
 import { checkReading, parseReadingSql, type Reach } from "./barrier.ts";
 import { translateError } from "./faults.ts";
-import type { Gate } from "./gate.ts";
+import { Gate } from "./gate.ts";
 
 const describeRow = z.object({ column_name: z.string(), column_type: z.string() });
 
@@ -12,11 +12,11 @@ const describeRow = z.object({ column_name: z.string(), column_type: z.string() 
  */
 export class Session {
   readonly #connection: DuckDBConnection;
-  readonly #gate: Gate | null;
+  readonly #gate: Gate;
   #tail: Promise<unknown> = Promise.resolve();
 
-  /** `gate`: where statements of other sessions of the same DuckDB go through, too. */
-  constructor(connection: DuckDBConnection, gate: Gate | null = null) {
+  /** `gate`: where statements of other sessions of the same DuckDB go through, too; default: one of its own. */
+  constructor(connection: DuckDBConnection, gate = new Gate()) {
     this.#connection = connection;
     this.#gate = gate;
   }
@@ -108,7 +108,7 @@ export class Session {
     });
     try {
       await before;
-      return await (this.#gate ? this.#gate.beside(work) : work());
+      return await this.#gate.beside(work);
     } catch (error) {
       throw translateError(error);
     } finally {

@@ -202,8 +202,7 @@ function tableStanding(
       };
     if (waiting && waiting.waitingFiles > 0)
       return { state: "stale", message: `${waiting.waitingFiles} files wait` };
-    if (stream.destinationSyncMode === "overwrite" && isUnpublished(key, stream, view))
-      return { state: "stale", message: "a generation waits to be published" };
+    if (isUnpublished(stream, view)) return { state: "stale", message: "a generation waits to be published" };
     const gap = view.kept.get(key);
     if (gap) return { state: "fresh", message: codeChanged(stream, gap) };
     if (processedCodeChanged(stream.processed, observed))
@@ -229,10 +228,11 @@ function pauseOf({ source, stream }: Stream, view: LakeView): string {
   return view.states.get(feederAssetKey(source, stream))?.message ?? "paused";
 }
 
-/** As assets/feeder/unpublished.ts has it. */
-function isUnpublished(key: string, { source, stream }: Stream, view: LakeView): boolean {
+/** What assets/feeder/unpublished.ts asks the lake, by what was read for all streams at once. */
+function isUnpublished({ source, stream, processed, destinationSyncMode }: Stream, view: LakeView): boolean {
+  if (destinationSyncMode !== "overwrite") return false;
   const fed = view.batches.get(`${source}/${stream}`)?.fed_epoch ?? null;
-  return fed !== null && fed > (view.last.get(key)?.epoch ?? -1);
+  return fed !== null && fed > (view.last.get(processed.asset)?.epoch ?? -1);
 }
 
 /** Why a table whose model changed is not rebuilt by itself. */

@@ -11,6 +11,7 @@ import { lastMaterialization } from "../materializations.ts";
 import type { FeederContext } from "./feed-batch.ts";
 import { landingGap } from "./landing-gap.ts";
 import { mendLanding } from "./mend.ts";
+import { hasUnpublished } from "./unpublished.ts";
 
 export interface RetainRequest {
   runId: string;
@@ -185,12 +186,7 @@ async function whyNot(session: Session, stream: Stream): Promise<string | null> 
   if (changed && (await landingGap(session, stream)) === null) {
     return `${asset} is to be rebuilt from landing: its model changed`;
   }
-  if (stream.destinationSyncMode !== "overwrite") return null;
-  const [unpublished] = await session.queryRaw(
-    `SELECT 1 FROM lakehouse.meta.feeder_batches WHERE source = ${literal(stream.source)}
-       AND stream = ${literal(stream.stream)} AND files > 0 AND epoch > ${literal(last?.epoch ?? -1)} LIMIT 1`,
-  );
-  return unpublished ? `${asset} does not show yet what was fed last` : null;
+  return (await hasUnpublished(session, stream)) ? `${asset} does not show yet what was fed last` : null;
 }
 
 const GENERATION = "_airbyte_generation_id";

@@ -64,7 +64,9 @@ export function feedingActivities(
           return backlog.scan(session, { cursorKey, whole: told });
         });
         const count = waiting.files + waiting.misplaced + waiting.lost;
-        const wakes = (count > 0 || (await isUnpublished(context))) && (await mayFeed(context, told));
+        // Whoever fed the last files of a generation may not have come to publish it.
+        const unpublished = () => lake.withSession((session) => hasUnpublished(session, context.stream));
+        const wakes = (count > 0 || (await unpublished())) && (await mayFeed(context, told));
         if (wakes) {
           if (count > 0)
             worker.events.emit({ kind: "found", source, stream, files: count, bytes: waiting.bytes });
@@ -110,8 +112,9 @@ export function feedingActivities(
     publishGeneration: ({ source, stream }) =>
       write({ source, stream }, async (context, signal) => {
         const { asset } = context.stream.processed;
-        const held = await context.lake.withSession((session) => isHeld(session, asset));
-        const published = !held && (await isUnpublished(context));
+        const published = await context.lake.withSession(
+          async (session) => !(await isHeld(session, asset)) && hasUnpublished(session, context.stream),
+        );
         if (published)
           await rebuild(context, { reason: "a generation is complete", keepOlder: false }, signal);
         await tellAutomation(worker.client, { kind: "settled", asset });
@@ -165,10 +168,4 @@ async function mayFeed({ lake, stream }: FeederContext, told: boolean): Promise<
   if (states.get(feederAssetKey(stream.source, stream.stream))?.state === "paused") return false;
   const state = states.get(asset);
   return state?.state !== "held" && (told || !isResting(state, codeHash));
-}
-
-/** Whether a generation waits to be shown: its files are fed, and whoever fed them did not come to publish them. */
-async function isUnpublished({ lake, stream }: FeederContext): Promise<boolean> {
-  if (stream.destinationSyncMode !== "overwrite") return false;
-  return lake.withSession((session) => hasUnpublished(session, stream));
 }
