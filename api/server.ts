@@ -1,6 +1,7 @@
 import type { Client } from "@temporalio/client";
 import type { Logger } from "pino";
 import type { Project } from "../assets/definitions.ts";
+import { type ApiToken, STRONG_SECRET } from "../common/api-tokens.ts";
 import { LotusError } from "../common/errors.ts";
 import type { ApiSettings, Connections } from "../common/settings.ts";
 import type { Lake } from "../lake/lake.ts";
@@ -37,12 +38,7 @@ export interface RunningApi {
 export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const { settings, connections, project, lake, store, client, logger } = options;
   const { host, port, tokens } = settings;
-  if (tokens.length === 0 && !isLoopback(host)) {
-    throw new LotusError(
-      "SETTINGS_INVALID",
-      `LOTUS_API_HOST=${host} would let everybody in who reaches it. Set LOTUS_API_TOKEN, or leave LOTUS_API_HOST at 127.0.0.1.`,
-    );
-  }
+  if (!isLoopback(host)) refuseOpenDoors(host, tokens);
   const observer = new LakeObserver({ lake, store, client, project });
   const { queryLake, version } = options;
   const { temporal } = connections;
@@ -62,6 +58,19 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       { cause: error },
     );
   }
+}
+
+function refuseOpenDoors(host: string, tokens: readonly ApiToken[]): void {
+  const weak = tokens.find(({ secret }) => secret.length < STRONG_SECRET);
+  if (tokens.length > 0 && !weak) return;
+  const what =
+    weak === undefined
+      ? "would let everybody in who reaches it. Set LOTUS_API_TOKEN"
+      : `needs secrets of ${STRONG_SECRET} characters or more, and that of ${weak.name} is shorter. Make one with \`openssl rand -hex 24\``;
+  throw new LotusError(
+    "SETTINGS_INVALID",
+    `LOTUS_API_HOST=${host} ${what}, or leave LOTUS_API_HOST at 127.0.0.1.`,
+  );
 }
 
 function isLoopback(host: string): boolean {

@@ -83,7 +83,7 @@ const environmentSchema = z.object({
       const tokens = readTokens(text);
       if (tokens === null)
         context.addIssue(
-          "must be a secret of 16 characters or more, or NAME:viewer|operator:SECRET, parted by commas",
+          "must be one secret, or NAME:viewer|operator:SECRET, parted by commas; secrets in printable ASCII, without space and comma",
         );
       return tokens ?? [];
     })
