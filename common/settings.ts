@@ -43,6 +43,8 @@ export interface ApiSettings {
   port: number | null;
   /** Empty: whoever reaches the loopback interface. */
   tokens: ApiToken[];
+  /** Where commands find it; null: where it runs with this state folder. */
+  url: string | null;
 }
 
 /** When the lake looks after itself, and what it keeps. */
@@ -90,6 +92,7 @@ const environmentSchema = z.object({
     .optional(),
   LOTUS_API_HOST: z.string().min(1).default("127.0.0.1"),
   LOTUS_API_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+  LOTUS_API_URL: z.url({ protocol: /^https?$/ }).optional(),
   LOTUS_STATE_DIR: z.string().min(1).optional(),
   LOTUS_MEMORY_LIMIT: z
     .string()
@@ -137,7 +140,12 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
       orphanAgeMs: env.LOTUS_ORPHAN_AGE,
     },
     engine: { memoryLimit: env.LOTUS_MEMORY_LIMIT ?? null, threads: env.LOTUS_THREADS ?? null },
-    api: { host: env.LOTUS_API_HOST, port: env.LOTUS_API_PORT ?? null, tokens: env.LOTUS_API_TOKEN ?? [] },
+    api: {
+      host: env.LOTUS_API_HOST,
+      port: env.LOTUS_API_PORT ?? null,
+      tokens: env.LOTUS_API_TOKEN ?? [],
+      url: env.LOTUS_API_URL ?? null,
+    },
   };
 }
 
