@@ -36,12 +36,12 @@ export function guardAccess(app: FastifyInstance, tokens: readonly ApiToken[]): 
       role = request.method === "GET" || request.method === "HEAD" ? "viewer" : "operator",
       tokenInQuery = false,
     } = request.routeOptions.config;
+    if (role === null) return;
     if (known.length === 0) {
       refuseOtherSites(request);
       request.caller = LOCAL;
       return;
     }
-    if (role === null) return;
     const secret = bearerOf(request) ?? (tokenInQuery ? queryTokenOf(request) : null);
     const caller = secret === null ? null : find(secret);
     if (!caller) {
