@@ -6,7 +6,7 @@ COPY package.json package-lock.json .npmrc ./
 COPY console/package.json console/
 RUN npm ci
 COPY . .
-RUN npm run build --workspace console
+RUN npm run console
 
 FROM node:22-bookworm-slim AS build
 WORKDIR /app

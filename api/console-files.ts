@@ -8,7 +8,7 @@ import type { FastifyInstance } from "fastify";
 const BUILT = fileURLToPath(new URL("../console/dist/", import.meta.url));
 
 const NOT_BUILT =
-  "The console is not built. Run `npm run build -w console` in Lotus's folder, then reload this page.\n" +
+  "The console is not built. Run `npm run console` in Lotus's folder, then reload this page.\n" +
   "The API works without it; /docs lists what there is.\n";
 
 /**
