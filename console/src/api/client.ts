@@ -1,6 +1,6 @@
 import createClient from "openapi-fetch";
-import { isAborted, problemOf, unreachable } from "./problem.ts";
 import type { paths } from "../../../client/schema.d.ts";
+import { isAborted, problemOf, unreachable } from "./problem.ts";
 import { authorization, learnViewer, signOut } from "./session.ts";
 
 /** The API, typed by its OpenAPI document. Whatever is no success is thrown as an `ApiProblem`. */

@@ -1,7 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
+import type { paths } from "../../../client/schema.d.ts";
 import { answer, api } from "./client.ts";
 import { given, pagedList } from "./pages.ts";
-import type { paths } from "../../../client/schema.d.ts";
 
 type Query = NonNullable<paths["/api/v1/runs"]["get"]["parameters"]["query"]>;
 export type RunFilter = Omit<Query, "limit" | "cursor">;
