@@ -28,6 +28,11 @@ const eventBridge = z.looseObject({
 });
 // AWS by SNS: the event is text within.
 const sns = z.looseObject({ Type: z.literal("Notification"), Message: z.string() });
+// What SNS asks before it sends anything: https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
+const snsConfirmation = z.looseObject({
+  Type: z.literal("SubscriptionConfirmation"),
+  SubscribeURL: z.url({ protocol: /^https$/ }),
+});
 // SeaweedFS (weed/notification/webhook): a path of the filer.
 const seaweed = z.looseObject({ key: z.string(), event_type: z.string() });
 // What S3 sends when a notification is set up.
@@ -57,6 +62,11 @@ export function notifiedObjects(body: unknown): NotifiedObject[] | null {
   return test.safeParse(body).success ? [] : null;
 }
 
+/** The address that somebody has to open before SNS sends anything; null for any other body. */
+export function confirmationUrl(body: unknown): string | null {
+  return snsConfirmation.safeParse(body).data?.SubscribeURL ?? null;
+}
+
 /** Keys are form-encoded there: `+` is a space. */
 function decodeFormKey(key: string): string {
   try {
@@ -83,9 +93,12 @@ const airbyte = z.looseObject({
   }),
 });
 
+// Older versions send what Slack shows, and nothing else.
+const airbyteText = z.looseObject({ text: z.string() });
+
 /** The end of a sync, as Airbyte's notification webhook tells it. */
 export interface SyncEnd {
-  /** Names that people gave in Airbyte; the source's first. */
+  /** Names that people gave in Airbyte, the source's first; or a sentence that has them. */
   names: string[];
   success: boolean;
 }
@@ -93,7 +106,10 @@ export interface SyncEnd {
 /** @returns null for a body that is no notification of Airbyte's. */
 export function readSyncEnd(body: unknown): SyncEnd | null {
   const parsed = airbyte.safeParse(body);
-  if (!parsed.success) return null;
+  if (!parsed.success) {
+    const said = airbyteText.safeParse(body);
+    return said.success ? { names: [said.data.text], success: true } : null;
+  }
   const { source, connection, success } = parsed.data.data;
   const names = [source?.name, connection?.name].filter((name): name is string => name !== undefined);
   return { names, success: success ?? true };
@@ -101,7 +117,7 @@ export function readSyncEnd(body: unknown): SyncEnd | null {
 
 /**
  * Which of the sources a name in Airbyte means: the one whose name it is, without regard to case and punctuation, or
- * whose name it begins with, the longest first (`Shopify (Germany) → lake`: shopify_germany before shopify).
+ * whose name is part of it, the longest first (`Shopify (Germany) → lake`: shopify_germany before shopify).
  */
 export function matchSource(sources: readonly string[], names: readonly string[]): string | null {
   const byLength = [...sources].sort((left, right) => right.length - left.length);
@@ -109,7 +125,7 @@ export function matchSource(sources: readonly string[], names: readonly string[]
     const plain = plainName(name);
     const found =
       byLength.find((source) => plainName(source) === plain) ??
-      byLength.find((source) => `${plain}_`.startsWith(`${plainName(source)}_`));
+      byLength.find((source) => `_${plain}_`.includes(`_${plainName(source)}_`));
     if (found !== undefined) return found;
   }
   return null;

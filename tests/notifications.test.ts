@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { matchSource, notifiedObjects, readSyncEnd } from "../sensors/notifications.ts";
+import { confirmationUrl, matchSource, notifiedObjects, readSyncEnd } from "../sensors/notifications.ts";
 
 const record = (bucket: string, key: string) => ({
   eventVersion: "2.1",
@@ -37,6 +37,17 @@ describe("notifications of S3 servers", () => {
     expect(notifiedObjects({ Service: "Amazon S3", Event: "s3:TestEvent", Bucket: "landing" })).toEqual([]);
   });
 
+  test("SNS wants to be confirmed", () => {
+    const body = {
+      Type: "SubscriptionConfirmation",
+      Token: "t",
+      SubscribeURL: "https://sns.example.com/?a=b",
+    };
+    expect(confirmationUrl(body)).toBe("https://sns.example.com/?a=b");
+    expect(confirmationUrl({ ...body, SubscribeURL: "http://127.0.0.1/" })).toBeNull();
+    expect(confirmationUrl({ Type: "Notification", Message: "{}" })).toBeNull();
+  });
+
   test("SeaweedFS: a path of the filer", () => {
     const message = { new_entry: { name: "a.parquet" } };
     expect(
@@ -70,7 +81,11 @@ describe("Airbyte", () => {
     };
     expect(readSyncEnd({ data })).toEqual({ names: ["Shopify", "Shopify → lake"], success: true });
     expect(readSyncEnd({ data: { ...data, success: false } })).toMatchObject({ success: false });
-    expect(readSyncEnd({ text: "Your sync is done" })).toBeNull();
+    expect(readSyncEnd({ text: "Your sync is done" })).toEqual({
+      names: ["Your sync is done"],
+      success: true,
+    });
+    expect(readSyncEnd({ event: "sync" })).toBeNull();
   });
 
   test.each([
@@ -79,6 +94,8 @@ describe("Airbyte", () => {
     ["Shopify (Germany)", "shopify_germany"],
     ["Shopify (France)", "shopify"],
     ["shopify-germany", "shopify_germany"],
+    ["My Shopify → lake", "shopify"],
+    ["Your connection Klaviyo → lake just completed", "klaviyo"],
     ["Shop", null],
     ["Stripe", null],
   ])("%s is %s", (name, source) => {
