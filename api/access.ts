@@ -52,12 +52,7 @@ export function guardAccess(app: FastifyInstance, tokens: readonly ApiToken[]): 
       );
     }
     request.caller = caller;
-    if (role === "operator" && caller.role !== "operator") {
-      throw new LotusError(
-        "FORBIDDEN",
-        `${caller.name} may look and not touch. Ask with an operator's token.`,
-      );
-    }
+    if (role === "operator") refuseViewer(caller);
   });
 
   /** Every token is compared, each in constant time. */
@@ -69,6 +64,12 @@ export function guardAccess(app: FastifyInstance, tokens: readonly ApiToken[]): 
     }
     return found;
   }
+}
+
+/** @throws LotusError FORBIDDEN for one who may only look. */
+export function refuseViewer({ name, role }: Caller): void {
+  if (role === "operator") return;
+  throw new LotusError("FORBIDDEN", `${name} may look and not touch. Ask with an operator's token.`);
 }
 
 function digestOf(secret: string): Buffer {

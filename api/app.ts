@@ -1,31 +1,26 @@
 import { randomUUID } from "node:crypto";
 import helmet from "@fastify/helmet";
 import rateLimit from "@fastify/rate-limit";
-import swagger from "@fastify/swagger";
-import swaggerUi from "@fastify/swagger-ui";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from "fastify";
-import {
-  jsonSchemaTransform,
-  jsonSchemaTransformObject,
-  serializerCompiler,
-  validatorCompiler,
-  type ZodTypeProvider,
-} from "fastify-type-provider-zod";
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Logger } from "pino";
 import { guardAccess } from "./access.ts";
 import { keepAuditLog } from "./audit-log.ts";
 import { serveConsole } from "./console-files.ts";
 import type { ApiContext } from "./context.ts";
+import { describeApi } from "./document.ts";
 import { answerProblems } from "./problems.ts";
 import { assetRoutes } from "./routes/assets.ts";
 import { backfillRoutes } from "./routes/backfills.ts";
 import { eventRoutes } from "./routes/events-in.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { liveRoutes } from "./routes/live.ts";
+import { meRoutes } from "./routes/me.ts";
 import { queryRoutes } from "./routes/query.ts";
 import { runRoutes } from "./routes/runs.ts";
 import { snapshotRoutes } from "./routes/snapshots.ts";
 import { streamRoutes } from "./routes/streams.ts";
+import { tableRoutes } from "./routes/tables.ts";
 
 /** The API's server, with zod for what comes in and goes out. */
 export type App = FastifyInstance<
@@ -81,7 +76,9 @@ export async function createApp(context: ApiContext, logger: Logger): Promise<Ap
         runRoutes,
         snapshotRoutes,
         queryRoutes,
+        tableRoutes,
         liveRoutes,
+        meRoutes,
       ];
       for (const add of routes) add(scope as App, context);
     },
@@ -111,28 +108,3 @@ const CONTENT_SECURITY = {
     upgradeInsecureRequests: null,
   },
 };
-
-async function describeApi(app: App, { version, tokens }: ApiContext): Promise<void> {
-  await app.register(swagger, {
-    openapi: {
-      openapi: "3.1.0",
-      info: {
-        title: "Lotus",
-        version,
-        description:
-          "Watch and steer the lake. Times are ISO 8601 in UTC; long lists come in pages, by `cursor`; errors are " +
-          "`application/problem+json` (RFC 9457) with the codes of docs/errors.md.",
-      },
-      components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
-      ...(tokens.length > 0 ? { security: [{ token: [] }] } : {}),
-    },
-    transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
-  });
-  await app.register(swaggerUi, {
-    routePrefix: "/docs",
-    staticCSP: true,
-    uiConfig: { docExpansion: "list" },
-  });
-  app.get("/openapi.json", { schema: { hide: true }, config: { role: null } }, async () => app.swagger());
-}

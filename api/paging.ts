@@ -49,3 +49,14 @@ export function pageByKey<T>(
     next: rest.length > page.length && last !== undefined ? encodeCursor(keyOf(last)) : null,
   };
 }
+
+/** A page of rows that were read in their order, one more than the page holds where there is another page. */
+export function pageOfRows<T>(
+  found: readonly T[],
+  limit: number,
+  placeOf: (item: T) => unknown,
+): { items: T[]; next: string | null } {
+  const items = found.slice(0, limit);
+  const last = items.at(-1);
+  return { items, next: found.length > limit && last !== undefined ? encodeCursor(placeOf(last)) : null };
+}

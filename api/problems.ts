@@ -46,13 +46,31 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   TEMPORAL_UNREACHABLE: 503,
 };
 
-/** The response schemas of the problems that a route may answer with; every route may meet the last four. */
+/** The response schemas of the problems that a route may answer with; every route may meet some. */
 export function problems(...statuses: number[]) {
-  const all = new Set([...statuses, 400, 401, 403, 429, 500, 503]);
+  const all = new Set([...statuses, 400, 401, 403, 413, 429, 500, 503]);
   return Object.fromEntries(
-    [...all].sort().map((status) => [status, { content: { [PROBLEM_TYPE]: { schema: problemSchema } } }]),
+    [...all]
+      .sort()
+      .map((status) => [
+        status,
+        { description: ABOUT[status], content: { [PROBLEM_TYPE]: { schema: problemSchema } } },
+      ]),
   );
 }
+
+const ABOUT: Record<number, string> = {
+  400: "The request is not as it should be",
+  401: "The request came without a token that is known",
+  403: "The request is not for this caller to make",
+  404: "There is nothing of that name",
+  408: "It took longer than it may",
+  409: "It cannot be done as things are",
+  413: "The request is too large",
+  429: "Too many requests",
+  500: "Something failed that nobody foresaw",
+  503: "A part that it needs does not answer",
+};
 
 /** Turns everything that is thrown into a problem. What nobody foresaw is logged, and its text kept back. */
 export function answerProblems(app: FastifyInstance): void {

@@ -1,4 +1,4 @@
-import { type Client, WorkflowNotFoundError } from "@temporalio/client";
+import { type Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from "@temporalio/client";
 import type { z } from "zod";
 import type { TemporalConnection } from "../../common/settings.ts";
 import { runUrl } from "../links.ts";
@@ -13,21 +13,48 @@ export async function activityOf(
   workflowId: string,
 ): Promise<Activity | null> {
   try {
-    const { status, runId, startTime, raw } = await client.workflow.getHandle(workflowId).describe();
-    if (status.name !== "RUNNING") return null;
-    const [pending] = raw.pendingActivities ?? [];
-    return {
-      run: { workflowId, runId, url: runUrl(temporal, workflowId, runId) },
-      startedAt: startTime.toISOString(),
-      work: pending?.activityType?.name ?? null,
-      attempt: pending?.attempt ?? null,
-      lastFailure: pending?.lastFailure?.message ?? null,
-      nextAttemptAt: toIso(pending?.scheduledTime),
-    };
+    const description = await client.workflow.getHandle(workflowId).describe();
+    if (description.status.name !== "RUNNING") return null;
+    const [first] = activitiesOf(description, temporal);
+    return (
+      first ?? {
+        ...beginningOf(description, temporal),
+        work: null,
+        attempt: null,
+        lastFailure: null,
+        nextAttemptAt: null,
+      }
+    );
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return null;
     throw error;
   }
+}
+
+/** The activities that a run waits for: those that run, and those that are tried again. */
+export function activitiesOf(
+  description: WorkflowExecutionDescription,
+  temporal: TemporalConnection,
+): Activity[] {
+  const run = beginningOf(description, temporal);
+  return (description.raw.pendingActivities ?? []).map((pending) => ({
+    ...run,
+    startedAt: toIso(pending.lastStartedTime) ?? run.startedAt,
+    work: pending.activityType?.name ?? null,
+    attempt: pending.attempt ?? null,
+    lastFailure: pending.lastFailure?.message ?? null,
+    nextAttemptAt: toIso(pending.nextAttemptScheduleTime),
+  }));
+}
+
+function beginningOf(
+  { workflowId, runId, startTime }: WorkflowExecutionDescription,
+  temporal: TemporalConnection,
+): Pick<Activity, "run" | "startedAt"> {
+  return {
+    run: { workflowId, runId, url: runUrl(temporal, workflowId, runId) },
+    startedAt: startTime.toISOString(),
+  };
 }
 
 function toIso(time: { seconds?: unknown; nanos?: number | null } | null | undefined): string | null {

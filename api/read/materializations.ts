@@ -17,6 +17,7 @@ const row = z.object({
   started_at: z.string(),
   finished_at: z.string(),
   seconds: z.number(),
+  snapshot: z.coerce.number().nullable(),
 });
 
 const ISO = "'%Y-%m-%dT%H:%M:%S.%gZ'";
@@ -31,8 +32,11 @@ export async function lastOf(
   const rows = await session.query(
     row,
     `SELECT * REPLACE (strftime(started_at, ${ISO}) AS started_at, strftime(finished_at, ${ISO}) AS finished_at),
-       epoch_ms(finished_at) / 1000.0 - epoch_ms(started_at) / 1000.0 AS seconds
-     FROM lakehouse.meta.materializations WHERE asset = ${literal(asset)} ORDER BY epoch DESC LIMIT ${literal(limit)}`,
+       greatest(0, epoch_ms(finished_at) - epoch_ms(started_at)) / 1000.0 AS seconds, made.snapshot
+     FROM (SELECT *, snapshot_id FROM lakehouse.meta.materializations WHERE asset = ${literal(asset)}
+           ORDER BY epoch DESC LIMIT ${literal(limit)})
+     LEFT JOIN (${madeBy(asset)}) AS made ON made.snapshot = snapshot_id AND made.run = run
+     ORDER BY epoch DESC`,
   );
   return rows.map((entry) => ({
     mode: entry.mode,
@@ -42,9 +46,16 @@ export async function lastOf(
     startedAt: entry.started_at,
     committedAt: entry.finished_at,
     seconds: entry.seconds,
-    snapshot: null,
+    snapshot: entry.snapshot,
     upstreamSnapshots: z.record(z.string(), z.number()).parse(JSON.parse(entry.upstream_snapshots)),
     codeHash: entry.code_hash,
     run: linkOf(temporal, entry.run),
   }));
+}
+
+/** Snapshots of an asset's writer that have not expired. */
+function madeBy(asset: string): string {
+  return `SELECT snapshot_id AS snapshot, json_extract_string(commit_extra_info, '$.runId') AS run
+    FROM __ducklake_metadata_lakehouse.ducklake.ducklake_snapshot_changes
+    WHERE author = ${literal(asset)} AND json_valid(commit_extra_info)`;
 }

@@ -7,6 +7,7 @@ import { searchAttributes } from "../../orchestration/names.ts";
 import { runUrl } from "../links.ts";
 import { decodeCursor, encodeCursor } from "../paging.ts";
 import type { run, runDetail, runStatuses } from "../schemas/runs.ts";
+import { activitiesOf } from "./activity.ts";
 
 type Run = z.infer<typeof run>;
 
@@ -106,14 +107,7 @@ export async function readRun(
     return {
       ...runOf(description, temporal),
       historyEvents: description.historyLength,
-      activities: (description.raw.pendingActivities ?? []).map((pending) => ({
-        run: { workflowId, runId: description.runId, url: runUrl(temporal, workflowId, description.runId) },
-        startedAt: description.startTime.toISOString(),
-        work: pending.activityType?.name ?? null,
-        attempt: pending.attempt ?? null,
-        lastFailure: pending.lastFailure?.message ?? null,
-        nextAttemptAt: null,
-      })),
+      activities: activitiesOf(description, temporal),
       failure: ended ? await failureOf(client, workflowId, description.runId) : null,
     };
   } catch (error) {

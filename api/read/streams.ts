@@ -1,42 +1,44 @@
 import { z } from "zod";
 import type { Project, Stream } from "../../assets/definitions.ts";
 import { landingDdl } from "../../assets/landing-table.ts";
+import type { TemporalConnection } from "../../common/settings.ts";
 import { formatDuration } from "../../common/units.ts";
 import type { Session } from "../../lake/session.ts";
 import { literal } from "../../lake/sql.ts";
 import type { Observation } from "../../orchestration/observer.ts";
-import type {
-  batch,
-  ledgerFile,
-  quarantinedFile,
-  streamDetail,
-  streamSummary,
-  throughput,
+import { linkOf } from "../links.ts";
+import {
+  type batch,
+  type ledgerFile,
+  ledgerStates,
+  type quarantinedFile,
+  type streamDetail,
+  type streamSummary,
+  type throughput,
 } from "../schemas/streams.ts";
+import { summarise } from "./assets.ts";
 
-type Summary = z.infer<typeof streamSummary>;
+type Summary = Omit<z.infer<typeof streamSummary>, "throughput">;
+type Throughput = z.infer<typeof throughput>;
 
 const ISO = "'%Y-%m-%dT%H:%M:%S.%gZ'";
 
 /** Every stream as it stands. Pure. */
-export function summariseStreams(
-  project: Project,
-  seen: Observation,
-  paused: ReadonlySet<string>,
-): Summary[] {
+export function summariseStreams(project: Project, seen: Observation): Summary[] {
+  const assets = new Map(summarise(project, seen).map((asset) => [asset.key, asset]));
   return project.streams.map(({ source, stream, processed }) => {
     const name = `${source}/${stream}`;
     const status = seen.status.streams.find((entry) => entry.source === source && entry.stream === stream);
-    const asset = seen.status.assets.find(({ key }) => key === processed.asset);
+    const asset = assets.get(processed.asset);
     const waiting = seen.waiting.get(name);
     const oldest = waiting?.oldest ?? null;
     return {
       source,
       stream,
       asset: processed.asset,
-      paused: paused.has(name),
+      paused: seen.view.paused.has(name),
       state: asset?.state ?? "fresh",
-      reason: asset?.message ?? null,
+      reason: asset?.reason ?? null,
       cursor: status?.cursor ?? null,
       lag: {
         files: status?.waitingFiles ?? 0,
@@ -61,7 +63,7 @@ export function describeStream({
   cursorField,
   feeder,
   landing,
-}: Stream): Omit<z.infer<typeof streamDetail>, keyof Summary | "lastBatches" | "throughput"> {
+}: Stream): Omit<z.infer<typeof streamDetail>, keyof z.infer<typeof streamSummary> | "lastBatches"> {
   return {
     file,
     syncMode,
@@ -109,10 +111,11 @@ const batchRow = z
 /** A stream's batches, newest first, those before `epoch` where one is given. */
 export async function listBatches(
   session: Session,
+  temporal: TemporalConnection,
   { source, stream }: { source: string; stream: string },
   options: { before: number | null; limit: number },
 ): Promise<(z.infer<typeof batch> & { epoch: number })[]> {
-  return session.query(
+  const rows = await session.query(
     batchRow,
     `SELECT * REPLACE (strftime(started_at, ${ISO}) AS started_at, strftime(committed_at, ${ISO}) AS committed_at),
        greatest(0, epoch_ms(committed_at) - epoch_ms(started_at)) / 1000.0 AS seconds
@@ -121,27 +124,48 @@ export async function listBatches(
        ${options.before === null ? "" : `AND epoch < ${literal(options.before)}`}
      ORDER BY epoch DESC LIMIT ${literal(options.limit)}`,
   );
+  return rows.map((row) => ({ ...row, run: linkOf(temporal, row.run) }));
 }
 
-const hourRow = z.object({ at: z.string(), files: count, rows: count, bytes: count, batches: count });
+const hourRow = z.object({
+  source: z.string(),
+  stream: z.string(),
+  at: z.string(),
+  files: count,
+  rows: count,
+  bytes: count,
+  batches: count,
+});
 
-/** What was fed within each of the last 24 hours, the empty ones too. */
-export async function throughputOf(
+/**
+ * Reads what was fed in the last 24 hours, by all streams or by one.
+ * @returns what says it of a stream, an entry an hour, the empty ones too.
+ */
+export async function throughputs(
   session: Session,
-  { source, stream }: { source: string; stream: string },
-): Promise<z.infer<typeof throughput>[]> {
-  return session.query(
+  only?: { source: string; stream: string },
+): Promise<(name: { source: string; stream: string }) => Throughput[]> {
+  const which =
+    only === undefined ? "TRUE" : `source = ${literal(only.source)} AND stream = ${literal(only.stream)}`;
+  const rows = await session.query(
     hourRow,
-    `WITH hours AS (SELECT unnest(generate_series(date_trunc('hour', now()) - INTERVAL 23 HOUR, date_trunc('hour', now()), INTERVAL 1 HOUR)) AS hour),
-       fed AS (SELECT date_trunc('hour', committed_at) AS hour, sum(files) AS files, sum(rows) AS rows, sum(bytes) AS bytes, count(*) AS batches
-               FROM lakehouse.meta.feeder_batches
-               WHERE source = ${literal(source)} AND stream = ${literal(stream)} AND committed_at > now() - INTERVAL 24 HOUR
-               GROUP BY hour)
-     SELECT strftime(hours.hour, ${ISO}) AS at, coalesce(files, 0)::BIGINT AS files, coalesce(rows, 0)::BIGINT AS rows,
-       coalesce(bytes, 0)::BIGINT AS bytes, coalesce(batches, 0)::BIGINT AS batches
-     FROM hours LEFT JOIN fed USING (hour) ORDER BY at`,
+    `SELECT source, stream, strftime(date_trunc('hour', committed_at), ${ISO}) AS at, sum(files)::BIGINT AS files,
+       sum(rows)::BIGINT AS rows, sum(bytes)::BIGINT AS bytes, count(*) AS batches
+     FROM lakehouse.meta.feeder_batches WHERE ${which} AND committed_at > now() - INTERVAL 24 HOUR
+     GROUP BY source, stream, at`,
   );
+  const fed = new Map(rows.map(({ source, stream, ...hour }) => [`${source}/${stream}/${hour.at}`, hour]));
+  const now = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
+  const hours = Array.from({ length: 24 }, (_, index) =>
+    new Date(now - (23 - index) * HOUR_MS).toISOString(),
+  );
+  return ({ source, stream }) =>
+    hours.map(
+      (at) => fed.get(`${source}/${stream}/${at}`) ?? { at, files: 0, rows: 0, bytes: 0, batches: 0 },
+    );
 }
+
+const HOUR_MS = 3_600_000;
 
 const fileRow = z
   .object({
@@ -150,7 +174,7 @@ const fileRow = z
     size: count,
     rows: count,
     batch: z.string(),
-    state: z.string(),
+    state: z.enum(ledgerStates),
     recorded_at: z.string(),
   })
   .transform(({ recorded_at, ...row }) => ({ ...row, fedAt: recorded_at }));
@@ -186,20 +210,48 @@ const quarantineRow = z
   })
   .transform(({ recorded_at, ...row }) => ({ ...row, setAsideAt: recorded_at }));
 
-/** Files that are set aside, by key, after `after`. */
+/** Which files that are set aside are asked for. */
+export interface QuarantineFilter {
+  source: string | undefined;
+  stream: string | undefined;
+  /** Part of a key or of a reason, without regard to case. */
+  search: string | undefined;
+}
+
+/** A file's place in the list. */
+export type QuarantinePlace = Pick<z.infer<typeof quarantinedFile>, "source" | "stream" | "key">;
+
+/** Files that are set aside, by stream and key, after `after`. */
 export async function listQuarantined(
   session: Session,
-  options: { source: string | null; stream: string | null; after: string | null; limit: number },
+  filter: QuarantineFilter,
+  { after, limit }: { after: QuarantinePlace | null; limit: number },
 ): Promise<z.infer<typeof quarantinedFile>[]> {
-  const conditions = [
-    "TRUE",
-    ...(options.source === null ? [] : [`source = ${literal(options.source)}`]),
-    ...(options.stream === null ? [] : [`stream = ${literal(options.stream)}`]),
-    ...(options.after === null ? [] : [`key > ${literal(options.after)}`]),
-  ];
+  const place = after && [after.source, after.stream, after.key].map((part) => literal(part)).join(", ");
   return session.query(
     quarantineRow,
     `SELECT source, stream, key, etag, size, reason, strftime(recorded_at, ${ISO}) AS recorded_at
-     FROM lakehouse.meta.quarantine WHERE ${conditions.join(" AND ")} ORDER BY key LIMIT ${literal(options.limit)}`,
+     FROM lakehouse.meta.quarantine WHERE ${isAskedFor(filter)}
+       ${place === null ? "" : `AND (source, stream, key) > (${place})`}
+     ORDER BY source, stream, key LIMIT ${literal(limit)}`,
   );
+}
+
+/** How many files are set aside, whatever the page. */
+export async function countQuarantined(session: Session, filter: QuarantineFilter): Promise<number> {
+  const { files } = await session.queryOne(
+    z.object({ files: count }),
+    `SELECT count(*) AS files FROM lakehouse.meta.quarantine WHERE ${isAskedFor(filter)}`,
+  );
+  return files;
+}
+
+function isAskedFor({ source, stream, search }: QuarantineFilter): string {
+  const conditions = [
+    "TRUE",
+    ...(source === undefined ? [] : [`source = ${literal(source)}`]),
+    ...(stream === undefined ? [] : [`stream = ${literal(stream)}`]),
+    ...(search === undefined ? [] : [`contains(lower(concat(key, ' ', reason)), lower(${literal(search)}))`]),
+  ];
+  return conditions.join(" AND ");
 }

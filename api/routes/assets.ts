@@ -12,7 +12,7 @@ import { activityOf } from "../read/activity.ts";
 import { definitionOf, describeAsset, summarise } from "../read/assets.ts";
 import { lastOf } from "../read/materializations.ts";
 import { assetDetail, assetKinds, assetStates, assetSummary, lineage } from "../schemas/assets.ts";
-import { accepted, assetKey } from "../schemas/common.ts";
+import { answer, assetKey, handedOver } from "../schemas/common.ts";
 
 const params = z.object({ key: assetKey });
 const LAST = 20;
@@ -25,6 +25,7 @@ export function assetRoutes(app: App, context: ApiContext): void {
     {
       schema: {
         tags: ["assets"],
+        operationId: "listAssets",
         summary: "Every asset and how it stands",
         querystring: pageQuery.extend({
           kind: z.enum(assetKinds).optional(),
@@ -33,7 +34,7 @@ export function assetRoutes(app: App, context: ApiContext): void {
           tag: z.string().optional(),
           search: z.string().max(200).optional().describe("Part of a name or description"),
         }),
-        response: { 200: pageOf(assetSummary), ...problems() },
+        response: { 200: answer("A page of assets, by key", pageOf(assetSummary)), ...problems() },
       },
     },
     async ({ query }) => {
@@ -60,9 +61,10 @@ export function assetRoutes(app: App, context: ApiContext): void {
     {
       schema: {
         tags: ["assets"],
+        operationId: "getAsset",
         summary: "One asset: what it is, how it stands, and why",
         params,
-        response: { 200: assetDetail, ...problems(404) },
+        response: { 200: answer("The asset", assetDetail), ...problems(404) },
       },
     },
     async ({ params: { key } }) => {
@@ -88,12 +90,13 @@ export function assetRoutes(app: App, context: ApiContext): void {
     {
       schema: {
         tags: ["assets"],
+        operationId: "getLineage",
         summary: "The graph of assets, from source to fact; whole, or around one asset",
         querystring: z.object({
           around: assetKey.optional(),
           direction: z.enum(["upstream", "downstream", "both"]).default("both"),
         }),
-        response: { 200: lineage, ...problems(404) },
+        response: { 200: answer("Assets, and which reads which", lineage), ...problems(404) },
       },
     },
     async ({ query: { around, direction } }) => {
@@ -122,6 +125,7 @@ export function assetRoutes(app: App, context: ApiContext): void {
     {
       schema: {
         tags: ["assets"],
+        operationId: "materializeAsset",
         summary: "Bring a processed or enriched table up to date now",
         params,
         body: z
@@ -133,7 +137,7 @@ export function assetRoutes(app: App, context: ApiContext): void {
               .describe("Of a processed table: keep the rows of files that landing no longer has"),
           })
           .prefault({}),
-        response: { 202: accepted, ...problems(404, 409) },
+        response: { 202: handedOver, ...problems(404) },
       },
     },
     async ({ params: { key }, body: { full, keepOlder } }, reply) => {

@@ -6,13 +6,14 @@ import type { BackfillRequest } from "../../assets/backfill/request.ts";
 import { LotusError } from "../../common/errors.ts";
 import { readSnapshot } from "../../lake/transaction.ts";
 import { backfillId } from "../../orchestration/names.ts";
-import { controlBackfill, startBackfill } from "../../orchestration/wake.ts";
+import { controlBackfill, findStartedBackfill, startBackfill } from "../../orchestration/wake.ts";
+import { refuseViewer } from "../access.ts";
 import type { App } from "../app.ts";
 import type { ApiContext } from "../context.ts";
 import { runUrl } from "../links.ts";
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from "../paging.ts";
 import { problems } from "../problems.ts";
-import { listBackfills, listChunks } from "../read/backfills.ts";
+import { describeStarted, listBackfills, listChunks } from "../read/backfills.ts";
 import {
   backfill,
   backfillChunk,
@@ -21,7 +22,7 @@ import {
   backfillStates,
   chunkStates,
 } from "../schemas/backfills.ts";
-import { accepted } from "../schemas/common.ts";
+import { answer, handedOver } from "../schemas/common.ts";
 
 const params = z.object({ id: z.string().min(1).max(200) });
 const started = z
@@ -40,13 +41,21 @@ export function backfillRoutes(app: App, context: ApiContext): void {
     {
       schema: {
         tags: ["backfills"],
+        operationId: "startBackfill",
         summary: "Begin a backfill, or say what it would do (dryRun)",
+        description: "A viewer may ask what it would do.",
         body: backfillRequest,
-        response: { 200: started, 202: started, ...problems(404, 409) },
+        response: {
+          200: answer("What it would do; or the backfill that the same key made before", started),
+          202: answer("It has begun", started),
+          ...problems(404, 409),
+        },
       },
+      config: { role: "viewer", dryRuns: true },
     },
     async ({ body, caller }, reply) => {
       const { dryRun, idempotencyKey, ...asked } = body;
+      if (!dryRun) refuseViewer(caller);
       const request: BackfillRequest = {
         mode: asked.mode,
         streams: asked.streams ?? [],
@@ -61,14 +70,17 @@ export function backfillRoutes(app: App, context: ApiContext): void {
           "REQUEST_INVALID",
           `from: ${request.from} lies after to: ${request.to}. Swap them.`,
         );
+      const id = idempotencyKey === undefined ? randomUUID() : idOf(idempotencyKey);
+      const before = idempotencyKey === undefined ? null : await findAsked(id);
+      refuseOther(before, request);
       const planned = await lake.withSession((session) =>
         readSnapshot(session, () => planBackfill({ session, store, project }, request)),
       );
       const plan = planOf(request.mode, planned);
-      const id = idempotencyKey === undefined ? randomUUID() : idOf(idempotencyKey);
-      if (dryRun) return reply.code(200).send({ id, created: false, plan });
+      if (dryRun || before !== null) return reply.code(200).send({ id, created: false, plan });
       const created = await startBackfill(client, id, { request, requestedBy: caller.name });
-      if (!created) await refuseOther(id, request);
+      // Somebody else was faster.
+      if (!created) refuseOther(await findAsked(id), request);
       return reply.code(created ? 202 : 200).send({ id, created, plan });
     },
   );
@@ -78,15 +90,16 @@ export function backfillRoutes(app: App, context: ApiContext): void {
     {
       schema: {
         tags: ["backfills"],
+        operationId: "listBackfills",
         summary: "Backfills, newest first",
         querystring: pageQuery.extend({ state: z.enum(backfillStates).optional() }),
-        response: { 200: pageOf(backfill), ...problems() },
+        response: { 200: answer("A page of backfills", pageOf(backfill)), ...problems() },
       },
     },
     async ({ query: { limit, cursor, state } }) => {
       const before = decodeCursor(z.object({ at: z.string(), id: z.string() }), cursor);
       const found = await lake.withSession((session) =>
-        listBackfills(session, temporal, { state, before, limit: limit + 1 }),
+        listBackfills(session, context, { state, before, limit: limit + 1 }),
       );
       const items = found.slice(0, limit);
       const last = items.at(-1);
@@ -100,9 +113,10 @@ export function backfillRoutes(app: App, context: ApiContext): void {
     {
       schema: {
         tags: ["backfills"],
+        operationId: "getBackfill",
         summary: "One backfill and how far it is",
         params,
-        response: { 200: backfill, ...problems(404) },
+        response: { 200: answer("The backfill", backfill), ...problems(404) },
       },
     },
     ({ params: { id } }) => mustFind(id),
@@ -113,17 +127,18 @@ export function backfillRoutes(app: App, context: ApiContext): void {
     {
       schema: {
         tags: ["backfills"],
+        operationId: "listBackfillChunks",
         summary: "Its chunks, in their order",
         params,
         querystring: pageQuery.extend({ state: z.enum(chunkStates).optional() }),
-        response: { 200: pageOf(backfillChunk), ...problems(404) },
+        response: { 200: answer("A page of chunks", pageOf(backfillChunk)), ...problems(404) },
       },
     },
     async ({ params: { id }, query: { limit, cursor, state } }) => {
       await mustFind(id);
       const after = decodeCursor(z.int(), cursor) ?? 0;
       const found = await lake.withSession((session) =>
-        listChunks(session, { backfill: id, state, after, limit: limit + 1 }),
+        listChunks(session, context, { backfill: id, state, after, limit: limit + 1 }),
       );
       const items = found.slice(0, limit);
       const last = items.at(-1);
@@ -139,7 +154,15 @@ export function backfillRoutes(app: App, context: ApiContext): void {
   for (const [kind, summary] of Object.entries(controls) as [keyof typeof controls, string][]) {
     app.post(
       `/backfills/:id/${kind}`,
-      { schema: { tags: ["backfills"], summary, params, response: { 202: accepted, ...problems(404) } } },
+      {
+        schema: {
+          tags: ["backfills"],
+          operationId: `${kind}Backfill`,
+          summary,
+          params,
+          response: { 202: handedOver, ...problems(404) },
+        },
+      },
       async ({ params: { id } }, reply) => {
         await mustFind(id);
         await controlBackfill(client, id, { kind });
@@ -153,12 +176,13 @@ export function backfillRoutes(app: App, context: ApiContext): void {
     {
       schema: {
         tags: ["backfills"],
+        operationId: "retryBackfill",
         summary: "Let chunks that failed, or were given up, wait once more",
         params,
         body: z
           .object({ chunk: z.int().min(1).nullable().default(null).describe("null: all of them") })
           .prefault({}),
-        response: { 202: accepted, ...problems(404) },
+        response: { 202: handedOver, ...problems(404) },
       },
     },
     async ({ params: { id }, body: { chunk } }, reply) => {
@@ -170,16 +194,23 @@ export function backfillRoutes(app: App, context: ApiContext): void {
     },
   );
 
-  async function mustFind(id: string) {
-    const [found] = await lake.withSession((session) => listBackfills(session, temporal, { id, limit: 1 }));
+  async function mustFind(id: string): Promise<z.infer<typeof backfill>> {
+    const [found] = await lake.withSession((session) => listBackfills(session, context, { id, limit: 1 }));
     if (found) return found;
+    const started = await findStartedBackfill(client, id);
+    if (started) return describeStarted(temporal, id, started);
     throw new LotusError("NOT_FOUND", `There is no backfill ${id}. List them with GET /api/v1/backfills.`);
   }
 
-  /** A key that was used for something else is a mistake. */
-  async function refuseOther(id: string, request: BackfillRequest): Promise<void> {
+  /** What was asked for under this id before; null: nothing. */
+  async function findAsked(id: string): Promise<BackfillRequest | null> {
     const present = await lake.withSession((session) => findBackfill(session, id));
-    if (present === null || JSON.stringify(present.request) === JSON.stringify(request)) return;
+    return present?.request ?? (await findStartedBackfill(client, id))?.request ?? null;
+  }
+
+  /** A key that was used for something else is a mistake. */
+  function refuseOther(before: BackfillRequest | null, request: BackfillRequest): void {
+    if (before === null || JSON.stringify(before) === JSON.stringify(request)) return;
     throw new LotusError(
       "BACKFILL_REFUSED",
       "This idempotency key was used for another backfill. Choose another key.",
@@ -205,7 +236,7 @@ function planOf(
     targets.reduce((total, target) => total + value(target), 0);
   return {
     mode,
-    targets: targets.map(({ asset, stream, from, to, days, files, bytes, chunks }) => ({
+    targets: targets.map(({ asset, stream, from, to, days, files, bytes, chunks, obstacle }) => ({
       asset,
       stream: stream && `${stream.source}/${stream.stream}`,
       from,
@@ -214,6 +245,7 @@ function planOf(
       files,
       bytes,
       chunks: chunks.length,
+      obstacle,
     })),
     downstream,
     days: sum(({ days }) => days),

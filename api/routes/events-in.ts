@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { LotusError } from "../../common/errors.ts";
 import { tickSensor } from "../../orchestration/wake.ts";
-import { matchSource, notifiedObjects, readSyncEnd } from "../../sensors/notifications.ts";
+import { confirmationUrl, matchSource, notifiedObjects, readSyncEnd } from "../../sensors/notifications.ts";
 import { rawPrefix } from "../../sensors/raw-layout.ts";
 import type { App } from "../app.ts";
 import type { ApiContext } from "../context.ts";
 import { problems } from "../problems.ts";
+import { answer } from "../schemas/common.ts";
 
 const woken = z
   .object({
@@ -24,19 +25,28 @@ const token = z.object({
  * too early, or a lie, does no harm.
  */
 export function eventRoutes(app: App, { project, store, client }: ApiContext): void {
+  // SNS calls its JSON text.
+  app.addContentTypeParser("text/plain", { parseAs: "string" }, app.getDefaultJsonParser("error", "error"));
   app.post(
     "/events/s3",
     {
       config: { tokenInQuery: true, readsOnly: true },
       schema: {
         tags: ["events in"],
+        operationId: "receiveS3Event",
         summary: "An S3 server's event notification: AWS, MinIO, SeaweedFS",
         querystring: token,
         body: z.record(z.string(), z.unknown()),
-        response: { 202: woken, ...problems() },
+        response: { 202: answer("Sensors were woken, or none is concerned", woken), ...problems() },
       },
     },
-    async ({ body }, reply) => {
+    async ({ body, log }, reply) => {
+      const subscribeUrl = confirmationUrl(body);
+      if (subscribeUrl !== null) {
+        // Whoever can post here could make this machine ask any address: a person looks at it first.
+        log.warn({ subscribeUrl }, "SNS asks to be confirmed: open this address");
+        return reply.code(202).send({ woken: [], ignored: 0, message: "To confirm, open what the log says" });
+      }
       const objects = notifiedObjects(body);
       if (objects === null)
         throw new LotusError(
@@ -65,12 +75,13 @@ export function eventRoutes(app: App, { project, store, client }: ApiContext): v
       config: { tokenInQuery: true, readsOnly: true },
       schema: {
         tags: ["events in"],
+        operationId: "receiveAirbyteEvent",
         summary: "Airbyte's notification that a sync has ended",
         querystring: token.extend({
           source: z.string().optional().describe("Which source it was; default: by the names in Airbyte"),
         }),
         body: z.record(z.string(), z.unknown()),
-        response: { 202: woken, ...problems() },
+        response: { 202: answer("Sensors were woken, or none is concerned", woken), ...problems() },
       },
     },
     async ({ body, query }, reply) => {

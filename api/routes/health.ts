@@ -4,6 +4,8 @@ import { firstLine } from "../../lake/faults.ts";
 import type { App } from "../app.ts";
 import type { ApiContext } from "../context.ts";
 import { createMetrics } from "../metrics.ts";
+import { problems } from "../problems.ts";
+import { answer } from "../schemas/common.ts";
 
 const part = z.object({ ok: z.boolean(), message: z.string().nullable() });
 const readiness = z
@@ -20,8 +22,9 @@ export function healthRoutes(app: App, context: ApiContext): void {
       config: { role: null, rateLimit: false },
       schema: {
         tags: ["health"],
+        operationId: "getHealth",
         summary: "Whether this process answers",
-        response: { 200: z.object({ ok: z.literal(true) }) },
+        response: { 200: answer("It does", z.object({ ok: z.literal(true) })) },
       },
     },
     async () => ({ ok: true as const }),
@@ -33,8 +36,9 @@ export function healthRoutes(app: App, context: ApiContext): void {
       config: { role: null, rateLimit: false },
       schema: {
         tags: ["health"],
+        operationId: "getReadiness",
         summary: "Whether everything that it needs answers, and which part does not",
-        response: { 200: readiness, 503: readiness },
+        response: { 200: answer("All parts answer", readiness), 503: answer("A part does not", readiness) },
       },
     },
     async (_request, reply) => {
@@ -58,9 +62,15 @@ export function healthRoutes(app: App, context: ApiContext): void {
       config: { rateLimit: false },
       schema: {
         tags: ["health"],
+        operationId: "getMetrics",
         summary: "For Prometheus",
-        produces: ["text/plain"],
-        response: { 200: z.string() },
+        response: {
+          200: {
+            description: "Text of Prometheus's format",
+            content: { "text/plain": { schema: z.string() } },
+          },
+          ...problems(),
+        },
       },
     },
     async (_request, reply) => {

@@ -51,6 +51,7 @@ export function liveRoutes(app: App, { lake, observer }: ApiContext): void {
       config: { rateLimit: false },
       schema: {
         tags: ["live"],
+        operationId: "followEvents",
         summary: "What happens, as it happens (server-sent events)",
         description:
           "Events: `batch`, `materialization`, `state`, `backfill`, `maintenance`, `other`, each with the snapshot as its id; " +
@@ -58,7 +59,13 @@ export function liveRoutes(app: App, { lake, observer }: ApiContext): void {
         querystring: z.object({
           after: z.coerce.number().int().min(0).optional().describe("As Last-Event-ID"),
         }),
-        response: { 200: z.string(), ...problems() },
+        response: {
+          200: {
+            description: "Events, until either side hangs up",
+            content: { "text/event-stream": { schema: z.string() } },
+          },
+          ...problems(),
+        },
       },
     },
     async (request, reply) => {

@@ -26,6 +26,7 @@ export function queryRoutes(app: App, { queryLake }: ApiContext): void {
       config: { role: "viewer", readsOnly: true },
       schema: {
         tags: ["query"],
+        operationId: "query",
         summary: "Read the lake with SQL",
         description:
           "One statement that reads, in DuckDB's dialect, over one snapshot; only the lake's tables.",
@@ -80,48 +81,4 @@ export function queryRoutes(app: App, { queryLake }: ApiContext): void {
       });
     },
   );
-
-  app.get(
-    "/tables",
-    {
-      schema: {
-        tags: ["query"],
-        summary: "What can be read: tables and views with their columns",
-        response: {
-          200: z.object({
-            tables: z.array(
-              z.object({
-                schema: z.string(),
-                name: z.string(),
-                columns: z.array(z.object({ name: z.string(), type: z.string() })),
-              }),
-            ),
-          }),
-          ...problems(),
-        },
-      },
-    },
-    () =>
-      queryLake.withSession(async (session) => {
-        const rows = await session.query(
-          columnRow,
-          `SELECT schema_name AS schema, table_name AS "table", column_name AS name, data_type AS type
-           FROM duckdb_columns() WHERE database_name = 'lakehouse' AND schema_name IN ('main', 'staging', 'meta')
-           ORDER BY schema_name, table_name, column_index`,
-        );
-        const tables = new Map<
-          string,
-          { schema: string; name: string; columns: { name: string; type: string }[] }
-        >();
-        for (const { schema, table, name, type } of rows) {
-          const key = `${schema}.${table}`;
-          const entry = tables.get(key) ?? { schema, name: table, columns: [] };
-          entry.columns.push({ name, type });
-          tables.set(key, entry);
-        }
-        return { tables: [...tables.values()] };
-      }),
-  );
 }
-
-const columnRow = z.object({ schema: z.string(), table: z.string(), name: z.string(), type: z.string() });

@@ -4,7 +4,7 @@ import type { ApiContext } from "../context.ts";
 import { pageOf, pageQuery } from "../paging.ts";
 import { problems } from "../problems.ts";
 import { listRuns, readRun } from "../read/runs.ts";
-import { accepted, time } from "../schemas/common.ts";
+import { answer, handedOver, time } from "../schemas/common.ts";
 import { run, runDetail, runStatuses } from "../schemas/runs.ts";
 
 const one = z.object({ workflowId: z.string().min(1).describe("Percent-encoded: feeder%2Fshop%2Forders") });
@@ -17,6 +17,7 @@ export function runRoutes(app: App, { client, temporal }: ApiContext): void {
     {
       schema: {
         tags: ["runs"],
+        operationId: "listRuns",
         summary: "Runs, newest first",
         querystring: pageQuery.extend({
           asset: z.string().optional(),
@@ -30,7 +31,7 @@ export function runRoutes(app: App, { client, temporal }: ApiContext): void {
           after: time.optional().describe("Started then or later"),
           before: time.optional().describe("Started before"),
         }),
-        response: { 200: pageOf(run), ...problems() },
+        response: { 200: answer("A page of runs", pageOf(run)), ...problems() },
       },
     },
     ({ query }) => listRuns(client, temporal, query, query),
@@ -41,10 +42,11 @@ export function runRoutes(app: App, { client, temporal }: ApiContext): void {
     {
       schema: {
         tags: ["runs"],
+        operationId: "getRun",
         summary: "One run",
         params: one,
         querystring: ofRun,
-        response: { 200: runDetail, ...problems(404) },
+        response: { 200: answer("The run", runDetail), ...problems(404) },
       },
     },
     ({ params, query }) => readRun(client, temporal, params.workflowId, query.runId),
@@ -55,10 +57,11 @@ export function runRoutes(app: App, { client, temporal }: ApiContext): void {
     {
       schema: {
         tags: ["runs"],
+        operationId: "cancelRun",
         summary: "Cancel a run: its statement is interrupted, and nothing of it stays",
         params: one,
         querystring: ofRun,
-        response: { 202: accepted, ...problems(404) },
+        response: { 202: handedOver, ...problems(404) },
       },
     },
     async ({ params: { workflowId }, query: { runId } }, reply) => {

@@ -4,21 +4,24 @@ import { listSnapshots } from "../../lake/history.ts";
 import { resolveSnapshot } from "../../lake/snapshot-point.ts";
 import type { App } from "../app.ts";
 import type { ApiContext } from "../context.ts";
-import { decodeCursor, encodeCursor, pageOf, pageQuery } from "../paging.ts";
+import { linkOf } from "../links.ts";
+import { decodeCursor, pageOf, pageOfRows, pageQuery } from "../paging.ts";
 import { problems } from "../problems.ts";
+import { answer } from "../schemas/common.ts";
 import { comparison, snapshot } from "../schemas/snapshots.ts";
 
-export function snapshotRoutes(app: App, { lake }: ApiContext): void {
+export function snapshotRoutes(app: App, { lake, temporal }: ApiContext): void {
   app.get(
     "/snapshots",
     {
       schema: {
         tags: ["snapshots"],
+        operationId: "listSnapshots",
         summary: "Snapshots, newest first: what each changed, and which run made it",
         querystring: pageQuery.extend({
           table: z.string().optional().describe("Only those that changed this table"),
         }),
-        response: { 200: pageOf(snapshot), ...problems() },
+        response: { 200: answer("A page of snapshots", pageOf(snapshot)), ...problems() },
       },
     },
     async ({ query: { table, limit, cursor } }) => {
@@ -26,9 +29,14 @@ export function snapshotRoutes(app: App, { lake }: ApiContext): void {
       const found = await lake.withSession((session) =>
         listSnapshots(session, { tables: table === undefined ? null : [table], limit: limit + 1, before }),
       );
-      const items = found.slice(0, limit);
-      const last = items.at(-1);
-      return { items, next: found.length > limit && last ? encodeCursor(last.id) : null };
+      const { items, next } = pageOfRows(found, limit, ({ id }) => id);
+      return {
+        items: items.map(({ run, ...entry }) => ({
+          ...entry,
+          run: run === null ? null : linkOf(temporal, run),
+        })),
+        next,
+      };
     },
   );
 
@@ -37,13 +45,14 @@ export function snapshotRoutes(app: App, { lake }: ApiContext): void {
     {
       schema: {
         tags: ["snapshots"],
+        operationId: "compareSnapshots",
         summary: "Two snapshots, table by table: rows added, changed, deleted",
         querystring: z.object({
           from: z.string().min(1).max(100).describe("A number, or a time"),
           to: z.string().min(1).max(100),
           table: z.string().optional(),
         }),
-        response: { 200: comparison, ...problems(404) },
+        response: { 200: answer("What changed from the older to the newer", comparison), ...problems(404) },
       },
     },
     ({ query: { from, to, table } }) =>

@@ -6,42 +6,50 @@ import { findStream } from "../../orchestration/worker-context.ts";
 import type { App } from "../app.ts";
 import type { ApiContext } from "../context.ts";
 import { runUrl } from "../links.ts";
-import { decodeCursor, encodeCursor, pageByKey, pageOf, pageQuery } from "../paging.ts";
+import { decodeCursor, pageByKey, pageOf, pageOfRows, pageQuery } from "../paging.ts";
 import { problems } from "../problems.ts";
 import {
+  countQuarantined,
   describeStream,
   listBatches,
   listFiles,
   listQuarantined,
+  type QuarantinePlace,
   summariseStreams,
-  throughputOf,
+  throughputs,
 } from "../read/streams.ts";
-import { accepted, streamParams } from "../schemas/common.ts";
-import { batch, ledgerFile, quarantinedFile, streamDetail, streamSummary } from "../schemas/streams.ts";
+import { assetStates } from "../schemas/assets.ts";
+import { answer, handedOver, streamParams } from "../schemas/common.ts";
+import {
+  batch,
+  ledgerFile,
+  ledgerStates,
+  quarantinedFile,
+  streamDetail,
+  streamSummary,
+} from "../schemas/streams.ts";
 
 const LAST_BATCHES = 20;
 
 export function streamRoutes(app: App, context: ApiContext): void {
   const { project, observer, lake, client, temporal } = context;
 
-  const summaries = async () => {
-    const seen = await observer.current();
-    return summariseStreams(project, seen, seen.view.paused);
-  };
+  const summaries = async () => summariseStreams(project, await observer.current());
 
   app.get(
     "/streams",
     {
       schema: {
         tags: ["streams"],
+        operationId: "listStreams",
         summary: "Every stream: its cursor, and what waits",
         querystring: pageQuery.extend({
           source: z.string().optional(),
-          state: z.string().optional(),
+          state: z.enum(assetStates).optional(),
           waiting: z.stringbool().optional().describe("Only those for which files wait, or do not"),
           quarantined: z.stringbool().optional().describe("Only those with files set aside, or without"),
         }),
-        response: { 200: pageOf(streamSummary), ...problems() },
+        response: { 200: answer("A page of streams, by name", pageOf(streamSummary)), ...problems() },
       },
     },
     async ({ query }) => {
@@ -53,11 +61,13 @@ export function streamRoutes(app: App, context: ApiContext): void {
           (query.quarantined === undefined || stream.quarantinedFiles > 0 === query.quarantined),
       );
       const keyOf = ({ source, stream }: { source: string; stream: string }) => `${source}/${stream}`;
-      return pageByKey(
+      const { items, next } = pageByKey(
         found.sort((left, right) => (keyOf(left) < keyOf(right) ? -1 : 1)),
         keyOf,
         query,
       );
+      const fed = await lake.withSession((session) => throughputs(session));
+      return { items: items.map((stream) => ({ ...stream, throughput: fed(stream) })), next };
     },
   );
 
@@ -66,9 +76,10 @@ export function streamRoutes(app: App, context: ApiContext): void {
     {
       schema: {
         tags: ["streams"],
+        operationId: "getStream",
         summary: "One stream: config, lag, last batches, throughput",
         params: streamParams,
-        response: { 200: streamDetail, ...problems(404) },
+        response: { 200: answer("The stream", streamDetail), ...problems(404) },
       },
     },
     async ({ params }) => {
@@ -80,8 +91,8 @@ export function streamRoutes(app: App, context: ApiContext): void {
       return lake.withSession(async (session) => ({
         ...summary,
         ...describeStream(stream),
-        lastBatches: await listBatches(session, params, { before: null, limit: LAST_BATCHES }),
-        throughput: await throughputOf(session, params),
+        throughput: (await throughputs(session, params))(params),
+        lastBatches: await listBatches(session, temporal, params, { before: null, limit: LAST_BATCHES }),
       }));
     },
   );
@@ -91,21 +102,20 @@ export function streamRoutes(app: App, context: ApiContext): void {
     {
       schema: {
         tags: ["streams"],
+        operationId: "listBatches",
         summary: "A stream's batches, newest first",
         params: streamParams,
         querystring: pageQuery,
-        response: { 200: pageOf(batch), ...problems(404) },
+        response: { 200: answer("A page of batches", pageOf(batch)), ...problems(404) },
       },
     },
     async ({ params, query }) => {
       findStream(project, params.source, params.stream);
       const before = decodeCursor(z.int(), query.cursor);
       const found = await lake.withSession((session) =>
-        listBatches(session, params, { before, limit: query.limit + 1 }),
+        listBatches(session, temporal, params, { before, limit: query.limit + 1 }),
       );
-      const items = found.slice(0, query.limit);
-      const last = items.at(-1);
-      return { items, next: found.length > query.limit && last ? encodeCursor(last.epoch) : null };
+      return pageOfRows(found, query.limit, ({ epoch }) => epoch);
     },
   );
 
@@ -114,13 +124,14 @@ export function streamRoutes(app: App, context: ApiContext): void {
     {
       schema: {
         tags: ["streams"],
+        operationId: "listFiles",
         summary: "The ledger: every object that was fed, by key",
         params: streamParams,
         querystring: pageQuery.extend({
-          state: z.enum(["fed", "removed", "lost"]).optional(),
+          state: z.enum(ledgerStates).optional(),
           prefix: z.string().max(1024).optional().describe("Only keys that begin so"),
         }),
-        response: { 200: pageOf(ledgerFile), ...problems(404) },
+        response: { 200: answer("A page of files, by key", pageOf(ledgerFile)), ...problems(404) },
       },
     },
     async ({ params, query: { limit, cursor, state, prefix } }) => {
@@ -128,7 +139,7 @@ export function streamRoutes(app: App, context: ApiContext): void {
       const after = decodeCursor(z.string(), cursor);
       const options = { after, limit: limit + 1, state: state ?? null, prefix: prefix ?? null };
       const found = await lake.withSession((session) => listFiles(session, params, options));
-      return pageOfKeys(found, limit);
+      return pageOfRows(found, limit, ({ key }) => key);
     },
   );
 
@@ -137,9 +148,10 @@ export function streamRoutes(app: App, context: ApiContext): void {
     {
       schema: {
         tags: ["streams"],
+        operationId: "tickStream",
         summary: "Look for new files now",
         params: streamParams,
-        response: { 202: accepted, ...problems(404) },
+        response: { 202: handedOver, ...problems(404) },
       },
     },
     async ({ params }, reply) => {
@@ -155,10 +167,11 @@ export function streamRoutes(app: App, context: ApiContext): void {
       {
         schema: {
           tags: ["streams"],
+          operationId: `${action}Stream`,
           summary:
             action === "pause" ? "Feed nothing until it is resumed; files wait" : "Feed again what waits",
           params: streamParams,
-          response: { 202: accepted, ...problems(404) },
+          response: { 202: handedOver, ...problems(404) },
         },
       },
       async ({ params, caller }, reply) => {
@@ -175,15 +188,33 @@ export function streamRoutes(app: App, context: ApiContext): void {
     {
       schema: {
         tags: ["quarantine"],
+        operationId: "listQuarantine",
         summary: "Files that were set aside, with their reasons",
-        querystring: pageQuery.extend({ source: z.string().optional(), stream: z.string().optional() }),
-        response: { 200: pageOf(quarantinedFile), ...problems() },
+        querystring: pageQuery.extend({
+          source: z.string().optional(),
+          stream: z.string().optional(),
+          search: z.string().max(200).optional().describe("Part of a key or of a reason"),
+        }),
+        response: {
+          200: answer(
+            "A page of files, by stream and key",
+            pageOf(quarantinedFile).extend({ total: z.int().describe("On all pages") }),
+          ),
+          ...problems(),
+        },
       },
     },
-    async ({ query: { limit, cursor, source, stream } }) => {
-      const after = decodeCursor(z.string(), cursor);
-      const options = { after, limit: limit + 1, source: source ?? null, stream: stream ?? null };
-      return pageOfKeys(await lake.withSession((session) => listQuarantined(session, options)), limit);
+    async ({ query: { limit, cursor, source, stream, search } }) => {
+      const after = decodeCursor(quarantinePlace, cursor);
+      const filter = { source, stream, search };
+      return lake.withSession(async (session) => {
+        const found = await listQuarantined(session, filter, { after, limit: limit + 1 });
+        const placeOf = (file: QuarantinePlace) => quarantinePlace.parse(file);
+        return {
+          ...pageOfRows(found, limit, placeOf),
+          total: await countQuarantined(session, filter),
+        };
+      });
     },
   );
 
@@ -193,12 +224,13 @@ export function streamRoutes(app: App, context: ApiContext): void {
       {
         schema: {
           tags: ["quarantine"],
+          operationId: `${action}Quarantine`,
           summary: action === "retry" ? "Let files wait once more" : "Never feed these files as they are",
           params: streamParams,
           body: z.object({
             key: z.string().min(1).max(1024).nullable().describe("null: all of the stream's"),
           }),
-          response: { 202: accepted, ...problems(404) },
+          response: { 202: handedOver, ...problems(404) },
         },
       },
       async ({ params, body: { key } }, reply) => {
@@ -216,11 +248,8 @@ export function streamRoutes(app: App, context: ApiContext): void {
   }
 }
 
-function pageOfKeys<T extends { key: string }>(
-  found: T[],
-  limit: number,
-): { items: T[]; next: string | null } {
-  const items = found.slice(0, limit);
-  const last = items.at(-1);
-  return { items, next: found.length > limit && last ? encodeCursor(last.key) : null };
-}
+const quarantinePlace: z.ZodType<QuarantinePlace> = z.object({
+  source: z.string(),
+  stream: z.string(),
+  key: z.string(),
+});

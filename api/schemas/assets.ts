@@ -54,15 +54,18 @@ export const materialization = z
   })
   .meta({ id: "Materialization" });
 
-/** What its writer does at this moment. */
+/** What a run does at this moment. */
 export const activity = z
   .object({
     run: runLink,
-    startedAt: time,
-    work: z.string().nullable().describe("The activity that runs, or is tried again"),
+    startedAt: time.describe("Of the activity's last attempt; before the first, of the run"),
+    work: z
+      .string()
+      .nullable()
+      .describe("The activity that runs, or is tried again; null: none at this moment"),
     attempt: z.int().nullable(),
     lastFailure: z.string().nullable(),
-    nextAttemptAt: time.nullable(),
+    nextAttemptAt: time.nullable().describe("Null while an attempt runs"),
   })
   .meta({ id: "Activity" });
 

@@ -51,6 +51,10 @@ export const backfillPlan = z
         files: z.int(),
         bytes: z.int(),
         chunks: z.int(),
+        obstacle: z
+          .string()
+          .nullable()
+          .describe("Why it would fail as things stand; null: nothing is in the way"),
       }),
     ),
     downstream: z.array(assetKey).describe("What follows by itself"),
@@ -60,6 +64,17 @@ export const backfillPlan = z
     chunks: z.int(),
   })
   .meta({ id: "BackfillPlan" });
+
+const chunkCounts = z
+  .object({
+    total: z.int(),
+    waiting: z.int(),
+    running: z.int(),
+    done: z.int(),
+    failed: z.int(),
+    cancelled: z.int(),
+  })
+  .meta({ id: "ChunkCounts" });
 
 export const backfill = z
   .object({
@@ -72,15 +87,19 @@ export const backfill = z
     from: day.nullable(),
     to: day.nullable(),
     maxConcurrent: z.int(),
-    assets: z.array(assetKey),
-    chunks: z.object({
-      total: z.int(),
-      waiting: z.int(),
-      running: z.int(),
-      done: z.int(),
-      failed: z.int(),
-      cancelled: z.int(),
-    }),
+    streams: z.array(z.string()).describe("SOURCE/STREAM, as asked"),
+    downstreamOf: z.array(assetKey).describe("As asked"),
+    assets: z.array(assetKey).describe("The tables that it works on, upstream first"),
+    tables: z.array(
+      z.object({
+        asset: assetKey,
+        chunks: chunkCounts,
+        files: z.int(),
+        bytes: z.int(),
+        changedRows: z.int().describe("So far"),
+      }),
+    ),
+    chunks: chunkCounts,
     files: z.int(),
     bytes: z.int(),
     changedRows: z.int().describe("So far"),
@@ -101,5 +120,6 @@ export const backfillChunk = z
     message: z.string().nullable().describe("Why it failed"),
     startedAt: time.nullable(),
     endedAt: time.nullable(),
+    run: runLink.nullable().describe("Of its writer; null before it began"),
   })
   .meta({ id: "BackfillChunk" });

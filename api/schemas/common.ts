@@ -15,13 +15,21 @@ export const streamParams = z.object({
 });
 
 /** A run, by ids that Temporal's UI and the CLI know. */
-export const runLink = z.object({
-  workflowId: z.string(),
-  runId: z.string().nullable(),
-  url: z.url().nullable().describe("In Temporal's UI; null where its address is not known"),
-});
+export const runLink = z
+  .object({
+    workflowId: z.string(),
+    runId: z.string().nullable().describe("Null: whichever run of the workflow is the last"),
+    url: z.url().nullable().describe("In Temporal's UI; null where its address is not known"),
+  })
+  .meta({ id: "RunLink" });
+
+/** A response of JSON, and what it is. */
+export function answer<T extends z.ZodType>(description: string, schema: T) {
+  return { description, content: { "application/json": { schema } } };
+}
 
 /** What a request that changes something is answered with: it is under way, and this run does it. */
-export const accepted = z
-  .object({ run: runLink, message: z.string() })
-  .meta({ id: "Accepted", description: "The work was handed to its writer" });
+export const accepted = z.object({ run: runLink, message: z.string() }).meta({ id: "Accepted" });
+
+/** The response of a route that hands work to a writer. */
+export const handedOver = answer("The work was handed to its writer", accepted);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { time } from "./common.ts";
+import { runLink, time } from "./common.ts";
 
 export const snapshot = z
   .object({
@@ -8,7 +8,7 @@ export const snapshot = z
     author: z.string().nullable(),
     message: z.string().nullable(),
     tables: z.array(z.string()),
-    run: z.string().nullable(),
+    run: runLink.nullable().describe("Null where none made it"),
   })
   .meta({ id: "Snapshot" });
 

@@ -1,5 +1,10 @@
 import { z } from "zod";
-import { assetKey, time } from "./common.ts";
+import { assetStates } from "./assets.ts";
+import { assetKey, runLink, time } from "./common.ts";
+
+export const throughput = z
+  .object({ at: time, files: z.int(), rows: z.int(), bytes: z.int(), batches: z.int() })
+  .meta({ id: "Throughput", description: "What was fed within an hour" });
 
 export const streamSummary = z
   .object({
@@ -7,7 +12,7 @@ export const streamSummary = z
     stream: z.string(),
     asset: assetKey.describe("Its processed table"),
     paused: z.boolean(),
-    state: z.string(),
+    state: z.enum(assetStates).describe("Of its processed table"),
     reason: z.string().nullable(),
     cursor: z.string().nullable().describe("s3:// path of the furthest file that was fed"),
     lag: z.object({
@@ -19,6 +24,7 @@ export const streamSummary = z
     rows: z.int(),
     batches: z.int(),
     lastBatchAt: time.nullable(),
+    throughput: z.array(throughput).describe("The last 24 hours, an entry an hour"),
     lookedAt: time.describe("When S3 was listed for this answer"),
   })
   .meta({ id: "StreamSummary" });
@@ -37,13 +43,11 @@ export const batch = z
     startedAt: time,
     committedAt: time,
     seconds: z.number(),
-    run: z.string(),
+    run: runLink,
   })
   .meta({ id: "Batch" });
 
-export const throughput = z
-  .object({ at: time, files: z.int(), rows: z.int(), bytes: z.int(), batches: z.int() })
-  .meta({ id: "Throughput", description: "What was fed within an hour" });
+export const ledgerStates = ["fed", "removed", "lost"] as const;
 
 export const ledgerFile = z
   .object({
@@ -52,7 +56,7 @@ export const ledgerFile = z
     size: z.int(),
     rows: z.int(),
     batch: z.string(),
-    state: z.string(),
+    state: z.enum(ledgerStates),
     fedAt: time,
   })
   .meta({ id: "LedgerFile" });
@@ -85,7 +89,6 @@ export const streamDetail = streamSummary
       onNewColumn: z.string(),
     }),
     ddl: z.string(),
-    lastBatches: z.array(batch),
-    throughput: z.array(throughput).describe("The last 24 hours, an entry an hour"),
+    lastBatches: z.array(batch).describe("The last 20, newest first"),
   })
   .meta({ id: "StreamDetail" });
