@@ -5,6 +5,7 @@ import {
   ScheduleOverlapPolicy,
   type ScheduleSpec,
   WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
 } from "@temporalio/client";
 import {
   defineSearchAttributeKey,
@@ -78,14 +79,16 @@ export async function tellAutomation(client: Client, news: AutomationNews): Prom
   });
 }
 
+/** Who asked for which backfill. */
+export interface AskedBackfill {
+  request: BackfillRequest;
+  requestedBy: string;
+}
+
 /**
  * Starts a backfill. @returns whether it is new: one of this id that runs, or has ended, is left alone.
  */
-export async function startBackfill(
-  client: Client,
-  id: string,
-  asked: { request: BackfillRequest; requestedBy: string },
-): Promise<boolean> {
+export async function startBackfill(client: Client, id: string, asked: AskedBackfill): Promise<boolean> {
   try {
     await client.workflow.start("backfill", {
       workflowId: backfillId(id),
@@ -93,6 +96,7 @@ export async function startBackfill(
       args: [{ id, asked }],
       workflowIdConflictPolicy: "FAIL",
       workflowIdReusePolicy: "REJECT_DUPLICATE",
+      memo: { [ASKED]: asked },
       typedSearchAttributes: attributes({ trigger: "backfill" }),
     });
     return true;
@@ -102,7 +106,26 @@ export async function startBackfill(
   }
 }
 
-/** Asks something of a backfill that is in the lake; starts its workflow where that has ended. */
+const ASKED = "asked";
+
+/**
+ * A backfill that was started and that no worker may have written to the lake yet; null where Temporal does not know it.
+ */
+export async function findStartedBackfill(
+  client: Client,
+  id: string,
+): Promise<(AskedBackfill & { startedAt: Date; running: boolean }) | null> {
+  try {
+    const { memo, startTime, status } = await client.workflow.getHandle(backfillId(id)).describe();
+    const asked = memo?.[ASKED] as AskedBackfill | undefined;
+    return asked ? { ...asked, startedAt: startTime, running: status.name === "RUNNING" } : null;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw error;
+  }
+}
+
+/** Asks something of a backfill that is there; starts its workflow where that has ended. */
 export async function controlBackfill(client: Client, id: string, control: BackfillControl): Promise<void> {
   await client.workflow.signalWithStart("backfill", {
     ...steering(id),

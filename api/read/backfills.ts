@@ -207,8 +207,9 @@ export async function listChunks(
     bytes: row.bytes,
     changedRows: row.changed_rows,
     message: row.message,
-    startedAt: row.started_at,
-    endedAt: row.ended_at,
+    // Of the attempt before, until the next one has begun, or has ended.
+    startedAt: row.state === "waiting" ? null : row.started_at,
+    endedAt: row.state === "waiting" || row.state === "running" ? null : row.ended_at,
     run: writersRun(row, { project, temporal }),
   }));
 }

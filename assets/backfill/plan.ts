@@ -6,6 +6,8 @@ import { listObjects } from "../../sensors/listing.ts";
 import type { ObjectStore } from "../../sensors/object-store.ts";
 import { dayOf, rawPrefix, readPlace } from "../../sensors/raw-layout.ts";
 import type { Project, Stream } from "../definitions.ts";
+import { rebuildGap } from "../feeder/rebuild.ts";
+import { heldAssets } from "../holds.ts";
 import { cutChunks, isWithin } from "./chunks.ts";
 import type { PlannedChunk } from "./record.ts";
 import type { BackfillRequest } from "./request.ts";
@@ -22,6 +24,8 @@ export interface TargetPlan {
   files: number;
   bytes: number;
   chunks: PlannedChunk[];
+  /** Why it would fail as things stand; null: nothing is in the way. */
+  obstacle: string | null;
 }
 
 export interface BackfillPlan {
@@ -40,11 +44,16 @@ export async function planBackfill(
   request: BackfillRequest,
 ): Promise<BackfillPlan> {
   const { streams, models, downstream } = resolveTargets(parts.project, request);
+  const held = await heldAssets(parts.session);
+  const hold = (asset: string) =>
+    held.has(asset) ? `${asset} is held until \`lotus release ${asset}\` lets it go on` : null;
   const targets: TargetPlan[] = [];
   for (const stream of streams) {
     const { asset } = stream.processed;
     if (request.mode === "rebuild") {
-      targets.push(wholeTable(asset, stream));
+      const gap = await rebuildGap(parts.session, stream);
+      const loss = gap && `landing no longer holds ${gap.files} of the files that were fed`;
+      targets.push(wholeTable(asset, stream, hold(asset) ?? loss));
       continue;
     }
     const find = request.mode === "refeed" ? findRestored : findLanded;
@@ -62,15 +71,16 @@ export async function planBackfill(
       files: files.length,
       bytes: files.reduce((bytes, file) => bytes + file.size, 0),
       chunks: chunks.map((piece) => ({ asset, files: piece })),
+      obstacle: hold(asset),
     });
   }
-  targets.push(...models.map(({ asset }) => wholeTable(asset, null)));
+  targets.push(...models.map(({ asset }) => wholeTable(asset, null, hold(asset))));
   return { targets, downstream };
 }
 
-function wholeTable(asset: string, stream: Stream | null): TargetPlan {
+function wholeTable(asset: string, stream: Stream | null, obstacle: string | null): TargetPlan {
   const chunks = [{ asset, files: null }];
-  return { asset, stream, from: null, to: null, days: 0, files: 0, bytes: 0, chunks };
+  return { asset, stream, from: null, to: null, days: 0, files: 0, bytes: 0, chunks, obstacle };
 }
 
 /** A file of the ledger, with the place that its key says. */

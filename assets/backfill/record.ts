@@ -35,6 +35,8 @@ export interface Backfill {
   step: number;
 }
 
+const ROWS_AT_ONCE = 1000;
+
 const requestSchema: z.ZodType<BackfillRequest> = z.object({
   mode: z.enum(["reprocess", "refeed", "rebuild"]),
   streams: z.array(z.string()),
@@ -62,7 +64,6 @@ export async function recordBackfill(
     "now()",
   ];
   await session.execute(`INSERT INTO lakehouse.meta.backfill_log VALUES (${entry.join(", ")})`);
-  if (chunks.length === 0) return;
   const rows = chunks.map(({ asset, files }, index) => {
     const place = [
       files?.firstKey,
@@ -74,7 +75,10 @@ export async function recordBackfill(
     ];
     return `(${[literal(id), index + 1, literal(asset), ...place.map((value) => literal(value ?? null)), "'waiting'", "0", "NULL", "NULL", "NULL", "now()"].join(", ")})`;
   });
-  await session.execute(`INSERT INTO lakehouse.meta.backfill_chunk_log VALUES ${rows.join(", ")}`);
+  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
+    const some = rows.slice(from, from + ROWS_AT_ONCE);
+    await session.execute(`INSERT INTO lakehouse.meta.backfill_chunk_log VALUES ${some.join(", ")}`);
+  }
 }
 
 /** SQL that writes how far a backfill is. */

@@ -1,3 +1,4 @@
+import { LotusError } from "../../common/errors.ts";
 import { readFence } from "../../lake/fence.ts";
 import type { Session } from "../../lake/session.ts";
 import { untilCommitted } from "../../lake/transaction.ts";
@@ -17,7 +18,9 @@ import { type ChunkOutcome, type ChunkRequest, findChunk } from "./reprocess.ts"
 /**
  * Feeds a chunk's files once more, which retention removed and which are back in S3: as copies, since a path is never
  * registered twice. Of a row of which the table has the same or a later version, the table's stays. One batch, with
- * a ledger, and that the chunk is done in the same snapshot.
+ * a ledger, and that the chunk is done in the same snapshot; or that it failed, where a file cannot be fed: its next
+ * attempt takes what is left.
+ * @throws LotusError MODEL_FAILED, ASSET_HELD, NOT_FOUND; FILE_UNREADABLE when not one file can be fed
  */
 export async function refeedChunk(context: FeederContext, request: ChunkRequest): Promise<ChunkOutcome> {
   const atFault = new Map<string, RejectedFile>();
@@ -61,17 +64,33 @@ async function attempt(
   const { landing, rejected, added } = await prepareFiles(context, session, files, known.atFault);
   const cursorKey = await readCursorKey(session, store, stream);
   const { runId } = request;
-  const batchId = `backfill/${request.backfill}/${request.number}`;
-  const rows = landing.reduce((sum, file) => sum + file.rows, 0);
+  const batchId = `backfill/${request.backfill}/${request.number}/${chunk.attempt}`;
+  const changedRows = landing.reduce((sum, file) => sum + file.rows, 0);
+  const fault = faultOf(rejected);
+  if (fault && landing.length === 0) throw fault;
+  const outcome = fault
+    ? ({ state: "failed", message: `${fault.message} [${fault.code}]` } as const)
+    : ({ state: "done" } as const);
   const committed = await commitFiles(context, { batchId, runId }, session, {
     landing,
     added,
-    setAside: rejected,
+    setAside: [],
     cursorKey,
     epoch,
     startedAt,
-    also: chunkStateSql(request.backfill, chunk, { state: "done", changedRows: rows, run: runId }),
+    also: chunkStateSql(request.backfill, chunk, { ...outcome, changedRows, run: runId }),
   });
   backlog.ledger.advance(committed.epoch, ledgerRecords(committed, store));
-  return { changedRows: rows };
+  return { changedRows };
+}
+
+/** They were fed once, and are the same: it is landing that does not take them any more. They are not set aside. */
+function faultOf(rejected: readonly RejectedFile[]): LotusError | null {
+  const [first] = rejected;
+  if (!first) return null;
+  const more = rejected.length > 1 ? `, and ${rejected.length - 1} more` : "";
+  return new LotusError(
+    "FILE_UNREADABLE",
+    `${first.key}: ${first.reason}${more}. Correct that, and retry the chunk: it takes what is not fed yet.`,
+  );
 }

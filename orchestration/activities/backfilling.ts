@@ -18,8 +18,7 @@ import {
   findChunk,
   reprocessChunk,
 } from "../../assets/backfill/reprocess.ts";
-import { materialize } from "../../assets/enriched/materialize.ts";
-import { rebuildProcessed } from "../../assets/feeder/rebuild.ts";
+import type { Stream } from "../../assets/definitions.ts";
 import { LotusError } from "../../common/errors.ts";
 import { advanceFence, readFence } from "../../lake/fence.ts";
 import type { Session } from "../../lake/session.ts";
@@ -28,7 +27,8 @@ import type { Activities } from "../activity-types.ts";
 import type { BackfillControl } from "../messages.ts";
 import { tellAutomation, tellBackfill, wakeFeeder, wakeMaterialize } from "../wake.ts";
 import type { WorkerContext } from "../worker-context.ts";
-import { findModel } from "./enriching.ts";
+import { materializeTable } from "./enriching.ts";
+import { rebuildStream } from "./feeding.ts";
 import { isFinal, runActivity, runId } from "./run-activity.ts";
 
 /** What keeps the logs of backfills in order: one writer at a time. */
@@ -149,7 +149,7 @@ export function backfillingActivities(
     else await wakeMaterialize(client, asset, work);
   }
 
-  async function runOne(request: ChunkRequest): Promise<ChunkOutcome> {
+  async function runOne(request: ChunkRequest & { signal: AbortSignal }): Promise<ChunkOutcome> {
     const { backfill, asset, files, done } = await lake.withSession(async (session) => {
       const chunk = await findChunk(session, request);
       return {
@@ -160,26 +160,34 @@ export function backfillingActivities(
     });
     if (done) return { changedRows: 0 };
     const stream = project.streams.find(({ processed }) => processed.asset === asset);
-    let outcome: ChunkOutcome;
-    if (stream && files) {
-      const context = await worker.feeders.get(stream.source, stream.stream);
-      outcome = await (backfill.request.mode === "refeed" ? refeedChunk : reprocessChunk)(context, request);
-    } else {
-      outcome = await rebuildWhole(asset, request);
-    }
+    if (!stream || !files) return rebuildWhole(asset, stream, request);
+    const started = Date.now();
+    const context = await worker.feeders.get(stream.source, stream.stream);
+    const run = backfill.request.mode === "refeed" ? refeedChunk : reprocessChunk;
+    const outcome = await run(context, request);
+    worker.events.emit({
+      kind: "chunk",
+      backfill: request.backfill,
+      asset,
+      files: files.files,
+      changedRows: outcome.changedRows,
+      milliseconds: Date.now() - started,
+    });
     await tellAutomation(client, { kind: "settled", asset });
     return outcome;
   }
 
   /** A rebuild is the same however often it is done, so that it is recorded as done afterwards. */
-  async function rebuildWhole(asset: string, request: ChunkRequest): Promise<ChunkOutcome> {
-    const stream = project.streams.find(({ processed }) => processed.asset === asset);
-    const { runId, signal } = request;
-    const how = { runId, ...(signal ? { signal } : {}) };
+  async function rebuildWhole(
+    asset: string,
+    stream: Stream | undefined,
+    request: ChunkRequest & { signal: AbortSignal },
+  ): Promise<ChunkOutcome> {
+    const { signal } = request;
     const reason = `backfill ${request.backfill}`;
     const { changedRows } = stream
-      ? await rebuildProcessed(await worker.feeders.get(stream.source, stream.stream), { ...how, reason })
-      : await materialize(lake, findModel(worker, asset), { ...how, full: true });
+      ? await rebuildStream(worker, stream, { reason, keepOlder: false, signal })
+      : await materializeTable(worker, asset, { full: true, signal });
     await recordChunk(request, { state: "done", changedRows });
     return { changedRows };
   }
@@ -244,7 +252,8 @@ function controlStatements(
       );
       if (again.length === 0) return [];
       return [
-        ...becomes("running"),
+        // A pause lasts until somebody ends it.
+        ...(state === "paused" ? [] : becomes("running")),
         ...again.map((chunk) =>
           chunkStateSql(id, { ...chunk, attempt: chunk.attempt + 1 }, { state: "waiting", run }),
         ),

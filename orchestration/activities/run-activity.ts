@@ -19,6 +19,7 @@ const FINAL = new Set<string>([
   "ROLLBACK_REFUSED",
   "ASSET_HELD",
   "BACKFILL_REFUSED",
+  "FILE_UNREADABLE",
 ]);
 
 /**
