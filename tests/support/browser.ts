@@ -72,8 +72,8 @@ interface AxeResult {
 export async function seriousFaults(page: Page): Promise<string[]> {
   // Through the debugger, since the page's own policy takes no script from elsewhere.
   await page.evaluate(readFileSync(AXE, "utf8"));
-  const { violations } = await page.evaluate(
-    () => (globalThis as unknown as { axe: { run(): Promise<AxeResult> } }).axe.run(),
+  const { violations } = await page.evaluate(() =>
+    (globalThis as unknown as { axe: { run(): Promise<AxeResult> } }).axe.run(),
   );
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")

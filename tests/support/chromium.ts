@@ -17,7 +17,9 @@ export async function provideChromium(): Promise<string> {
   const given = process.env.LOTUS_CHROMIUM;
   if (given) {
     if (isProgram(given)) return given;
-    throw new Error(`LOTUS_CHROMIUM names ${given}, which is no program that can be run. Correct or unset it.`);
+    throw new Error(
+      `LOTUS_CHROMIUM names ${given}, which is no program that can be run. Correct or unset it.`,
+    );
   }
   const there = onPath();
   if (there) return there;
