@@ -15,8 +15,10 @@ import { backfillRoutes } from "./routes/backfills.ts";
 import { eventRoutes } from "./routes/events-in.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { liveRoutes } from "./routes/live.ts";
+import { maintenanceRoutes } from "./routes/maintenance.ts";
 import { meRoutes } from "./routes/me.ts";
 import { queryRoutes } from "./routes/query.ts";
+import { rollBackRoutes } from "./routes/rollback.ts";
 import { runRoutes } from "./routes/runs.ts";
 import { snapshotRoutes } from "./routes/snapshots.ts";
 import { streamRoutes } from "./routes/streams.ts";
@@ -70,9 +72,11 @@ export async function createApp(context: ApiContext, logger: Logger): Promise<Ap
     async (scope) => {
       const routes = [
         assetRoutes,
+        rollBackRoutes,
         streamRoutes,
         eventRoutes,
         backfillRoutes,
+        maintenanceRoutes,
         runRoutes,
         snapshotRoutes,
         queryRoutes,

@@ -3,6 +3,7 @@ import type { Project } from "../assets/definitions.ts";
 import type { ApiToken } from "../common/api-tokens.ts";
 import type { TemporalConnection } from "../common/settings.ts";
 import type { Lake } from "../lake/lake.ts";
+import type { MaintenanceOptions } from "../orchestration/messages.ts";
 import type { LakeObserver } from "../orchestration/observer.ts";
 import type { ObjectStore } from "../sensors/object-store.ts";
 
@@ -17,6 +18,8 @@ export interface ApiContext {
   client: Client;
   temporal: TemporalConnection;
   observer: LakeObserver;
+  /** What a maintenance run keeps unless it is told otherwise. */
+  maintenance: MaintenanceOptions;
   tokens: readonly ApiToken[];
   version: string;
 }

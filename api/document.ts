@@ -43,6 +43,7 @@ const TAGS = {
   quarantine: "Files that were set aside",
   "events in": "What S3 servers and Airbyte tell",
   backfills: "The past, once more",
+  maintenance: "What keeps the lake small",
   runs: "What Temporal runs",
   snapshots: "The lake's history",
   query: "SQL",

@@ -1,3 +1,4 @@
+import { createServer } from "node:net";
 import type { Client } from "@temporalio/client";
 import type { Logger } from "pino";
 import type { Project } from "../assets/definitions.ts";
@@ -5,12 +6,17 @@ import { type ApiToken, STRONG_SECRET } from "../common/api-tokens.ts";
 import { LotusError } from "../common/errors.ts";
 import type { ApiSettings, Connections } from "../common/settings.ts";
 import type { Lake } from "../lake/lake.ts";
+import type { MaintenanceOptions } from "../orchestration/messages.ts";
 import { LakeObserver } from "../orchestration/observer.ts";
 import type { ObjectStore } from "../sensors/object-store.ts";
 import { createApp } from "./app.ts";
 
 export interface ApiOptions {
   settings: ApiSettings;
+  /** Taken where the settings name no port and it is free. */
+  lastPort: number | null;
+  /** What a maintenance run keeps unless it is told otherwise. */
+  maintenance: MaintenanceOptions;
   connections: Connections;
   project: Project;
   /** Opened for reading. */
@@ -40,14 +46,15 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const { host, port, tokens } = settings;
   if (!isLoopback(host)) refuseOpenDoors(host, tokens);
   const observer = new LakeObserver({ lake, store, client, project });
-  const { queryLake, version } = options;
+  const { queryLake, version, maintenance, lastPort } = options;
   const { temporal } = connections;
   const app = await createApp(
-    { project, lake, queryLake, store, client, temporal, observer, tokens, version },
+    { project, lake, queryLake, store, client, temporal, observer, maintenance, tokens, version },
     logger,
   );
   try {
-    const url = await app.listen({ host, port: port ?? 0 });
+    const before = lastPort !== null && (await isFree(host, lastPort)) ? lastPort : 0;
+    const url = await app.listen({ host, port: port ?? before });
     return { url: url.replace("[::1]", "127.0.0.1"), stop: () => app.close() };
   } catch (error) {
     await app.close();
@@ -58,6 +65,14 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       { cause: error },
     );
   }
+}
+
+function isFree(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once("error", () => resolve(false));
+    probe.listen({ host, port }, () => probe.close(() => resolve(true)));
+  });
 }
 
 function refuseOpenDoors(host: string, tokens: readonly ApiToken[]): void {

@@ -1,3 +1,4 @@
+import { LotusError } from "../common/errors.ts";
 import { advanceFence, readFence } from "../lake/fence.ts";
 import type { Session } from "../lake/session.ts";
 import { commitSnapshot } from "../lake/transaction.ts";
@@ -18,6 +19,16 @@ export async function pausedFeeders(session: Session): Promise<Map<string, Asset
 
 export async function isPaused(session: Session, { source, stream }: Stream): Promise<boolean> {
   return (await pausedFeeders(session)).has(feederAssetKey(source, stream));
+}
+
+/** @throws LotusError STREAM_PAUSED when the stream is paused. */
+export async function refusePaused(session: Session, { source, stream }: Stream): Promise<void> {
+  const paused = (await pausedFeeders(session)).get(feederAssetKey(source, stream));
+  if (!paused) return;
+  throw new LotusError(
+    "STREAM_PAUSED",
+    `${source}/${stream} is ${paused.message ?? "paused"}; nothing was fed. Let it go on with \`lotus stream resume ${source} ${stream}\`.`,
+  );
 }
 
 /** Pauses a stream, or lets it go on; nothing is written where it is so already. Under its table's fence. */

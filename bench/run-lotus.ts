@@ -52,6 +52,8 @@ const worker = await startWorker({
 if (input.apiUrlFile) {
   const api = await startApi({
     settings: { host: "127.0.0.1", port: null, tokens: [], url: null },
+    lastPort: null,
+    maintenance: { keepMs: 0, orphanAgeMs: 0 },
     connections,
     project,
     lake,

@@ -9,7 +9,7 @@ import { connectTemporal, type TemporalClient } from "../orchestration/connect.t
 import { attachRunning } from "../platform/platform.ts";
 import { lakeExtensions, provisionExtensions } from "../platform/provision.ts";
 import { ObjectStore } from "../sensors/object-store.ts";
-import { rememberedRunning } from "./running-project.ts";
+import { rememberedProject } from "./running-project.ts";
 
 /** The lake, the bucket and Temporal, open. */
 export interface Runtime {
@@ -86,7 +86,7 @@ export async function withRunningLake<T>(work: (runtime: Runtime) => Promise<T>,
 
 /** The project that a command means: the one named, the one that runs, or the one here. */
 export async function loadRunningProject(option: string | undefined): Promise<Project> {
-  return loadProject(projectDir(option ?? rememberedRunning(readSettings().stateDir)?.dir ?? "."));
+  return loadProject(projectDir(option ?? rememberedProject(readSettings().stateDir) ?? "."));
 }
 
 /** Absolute folder of the project that a command works on. */

@@ -7,13 +7,15 @@ import type { Project } from "../assets/definitions.ts";
 import type { Settings } from "../common/settings.ts";
 import { Lake } from "../lake/lake.ts";
 import { lakeExtensions, provisionExtensions } from "../platform/provision.ts";
+import { forgetApi, lastApiPort, rememberApi } from "./running-project.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** What queries from outside may take, whatever the worker beside them does. */
 const QUERY_MEMORY = "1GB";
 
 /**
- * Starts the API over an open runtime, with a DuckDB of its own for queries from outside. `log`: a file for a terminal
+ * Starts the API over an open runtime, with a DuckDB of its own for queries from outside, and notes where it is on the
+ * state folder, for commands and for the next start. `log`: a file for a terminal
  * that shows something else; null: standard output.
  */
 export async function serveApi(
@@ -36,6 +38,8 @@ export async function serveApi(
     const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
     const api = await startApi({
       settings: settings.api,
+      lastPort: lastApiPort(settings.stateDir),
+      maintenance: settings.maintenance,
       connections,
       project,
       lake,
@@ -45,9 +49,11 @@ export async function serveApi(
       logger,
       version,
     });
+    rememberApi(settings.stateDir, api.url);
     return {
       url: api.url,
       stop: async () => {
+        forgetApi(settings.stateDir, api.url);
         await api.stop();
         queryLake.close();
       },

@@ -21,7 +21,7 @@ import { provision } from "../platform/provision.ts";
 import type { ObjectStore } from "../sensors/object-store.ts";
 import { rawPrefix } from "../sensors/raw-layout.ts";
 import { describeEvent, print, statusTables } from "./output.ts";
-import { rememberRunning } from "./running-project.ts";
+import { rememberProject } from "./running-project.ts";
 import { openRuntime, type Runtime } from "./runtime.ts";
 import { serveApi } from "./serve-api.ts";
 
@@ -54,7 +54,7 @@ export async function up(settings: Settings, project: Project, options: UpOption
     if (stop.asked()) return 0;
     const runtime = await openRuntime(settings, connections, { mode: "write", report });
     closers.push(() => runtime.close());
-    rememberRunning(settings.stateDir, { dir: project.dir, api: null });
+    rememberProject(settings.stateDir, project.dir);
     if (options.sample && runtime.embedded) await fillEmptyBucket(runtime.store, project, report);
     if (stop.asked()) return 0;
     const events = new LotusEvents();
@@ -63,10 +63,7 @@ export async function up(settings: Settings, project: Project, options: UpOption
     closers.push(() => worker.stop());
     worker.ended.catch((error) => stop.raise(error));
     const api = options.serve ? await serveApi(runtime, settings, project, { log: "file" }) : null;
-    if (api) {
-      closers.push(() => api.stop());
-      rememberRunning(settings.stateDir, { dir: project.dir, api: api.url });
-    }
+    if (api) closers.push(() => api.stop());
     const status = await settle(runtime, project, stop, report);
     if (status) showLake(status, connections, api?.url ?? null);
     if (options.once) return status && !status.assets.some(({ state }) => state === "failed") ? 0 : 1;

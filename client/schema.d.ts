@@ -122,6 +122,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assets/{key}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a processed or enriched table back to a snapshot, and hold it until it is released */
+        post: operations["rollBackAsset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assets/{key}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rebuild a table that is held from what lies upstream, and let it go on */
+        post: operations["releaseAsset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/streams": {
         parameters: {
             query?: never;
@@ -201,6 +235,23 @@ export interface paths {
         put?: never;
         /** Look for new files now */
         post: operations["tickStream"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{source}/{stream}/feed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Feed what waits now, whatever its sensor says */
+        post: operations["feedStream"];
         delete?: never;
         options?: never;
         head?: never;
@@ -449,6 +500,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/maintenance/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retention, compaction, expiry, clean-up and orphans now; or what would go (dryRun)
+         * @description Joins a run that somebody else has started by hand. Its run says what each step did.
+         */
+        post: operations["runMaintenance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs": {
         parameters: {
             query?: never;
@@ -580,7 +651,7 @@ export interface paths {
         };
         /**
          * What happens, as it happens (server-sent events)
-         * @description Events: `batch`, `materialization`, `state`, `backfill`, `maintenance`, `other`, each with the snapshot as its id; `status` when an asset's state has changed, without an id. Resume with Last-Event-ID.
+         * @description Events: `batch`, `materialization`, `state`, `backfill`, `maintenance`, `other`, each with the snapshot as its id; `status`, without an id, at the beginning and when the state or reason of an asset has changed: `{at, idle, running: [asset], assets: [{key, state, reason}]}`, as `GET /assets` has them. Resume with Last-Event-ID: nothing is lost, nothing told twice.
          */
         get: operations["followEvents"];
         put?: never;
@@ -845,7 +916,8 @@ export interface components {
              */
             committedAt: string;
             seconds: number;
-            run: components["schemas"]["RunLink"];
+            /** @description Null where no run fed it */
+            run: components["schemas"]["RunLink"] | null;
         };
         ChunkCounts: {
             total: number;
@@ -878,6 +950,67 @@ export interface components {
                 to: string;
             }[];
         };
+        MaintenancePlan: {
+            /** @description What leaves landing; of each stream that does not keep everything */
+            retention: {
+                source: string;
+                stream: string;
+                retentionMs: number | null;
+                /** @description Why nothing is removed; null: nothing is in the way */
+                blocked: string | null;
+                files: number;
+                rows: number;
+                bytes: number;
+                days: string[];
+                keys: string[];
+            }[];
+            expiry: {
+                /** @description Those that expire */
+                snapshots: number[];
+                oldestKept: number;
+                /** @enum {string} */
+                keptBecause: "needed" | "young" | "open transaction" | "current";
+                /** @description Who reads on from it, where that is why it stays */
+                neededBy: {
+                    asset: string;
+                    upstream: string;
+                    snapshot: number;
+                } | null;
+            };
+            /** @description What is deleted */
+            cleanUp: {
+                /** @description Files of the lake's own */
+                own: {
+                    entry: number;
+                    path: string;
+                }[];
+                /** @description Raw files */
+                raw: {
+                    key: string;
+                    size: number;
+                    etag: string;
+                }[];
+                /** @description Given up by the catalog, and not for Lotus to delete */
+                spared: string[];
+                entries: number[];
+            };
+            /** @description Left by crashes, and deleted */
+            orphans: {
+                key: string;
+                size: number;
+            }[];
+        };
+        MaintenanceRequest: {
+            /** @description Snapshots younger than this stay: `7d`; default: the lake's setting */
+            keep?: string;
+            /** @description Files that nothing knows and that are younger stay: `1d`; default: the lake's setting */
+            orphanAge?: string;
+            /**
+             * @description Only say what would go
+             * @default false
+             */
+            dryRun?: boolean;
+        };
         Materialization: {
             /** @enum {string} */
             mode: "incremental" | "rebuild";
@@ -904,7 +1037,8 @@ export interface components {
                 [key: string]: number;
             };
             codeHash: string;
-            run: components["schemas"]["RunLink"];
+            /** @description Null where no run made it */
+            run: components["schemas"]["RunLink"] | null;
         };
         Me: {
             /** @description As it stands in the audit log */
@@ -981,6 +1115,46 @@ export interface components {
                 message: string | null;
             };
         };
+        RollBackPlan: {
+            /** @description int_SOURCE__STREAM, fct_*, dim_*, feeder_SOURCE_STREAM, landing_tables */
+            asset: string;
+            snapshot: number;
+            rowsNow: number;
+            rowsThen: number;
+            /** @description Rows that came since. Without a key, an update is one that goes and one that returns */
+            goes: number;
+            /** @description Rows that were deleted since */
+            returns: number;
+            /** @description Rows that were updated since */
+            reverts: number;
+            /** @description There now, and not then, or of another type */
+            columnsGoing: string[];
+            /** @description There then, and not now, or of another type */
+            columnsReturning: string[];
+            /** @description What lies downstream, and follows */
+            follows: string[];
+            /** @description Files fed since that landing no longer holds: their rows do not return with the release */
+            filesLost: number;
+            /** @description All of it in words */
+            means: string[];
+        };
+        RollBackPlanned: {
+            plan: components["schemas"]["RollBackPlan"];
+        };
+        RollBackRequest: {
+            /** @description A snapshot's number, or a time in ISO 8601: the last snapshot until then */
+            to: string | number;
+            /**
+             * @description Only say what it means
+             * @default false
+             */
+            dryRun?: boolean;
+        };
+        RollBackStarted: {
+            run: components["schemas"]["RunLink"];
+            message: string;
+            plan: components["schemas"]["RollBackPlan"];
+        };
         Run: {
             workflowId: string;
             runId: string;
@@ -1017,6 +1191,14 @@ export interface components {
             historyEvents: number;
             activities: components["schemas"]["Activity"][];
             failure: string | null;
+            /** @description Of the failure, where it is one of Lotus's own */
+            code: string | null;
+            /** @description What a maintenance run did; null of other runs, and until it has ended */
+            steps: {
+                step: string;
+                outcome: string;
+                failed: boolean;
+            }[] | null;
         };
         RunLink: {
             workflowId: string;
@@ -1672,6 +1854,227 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It cannot be done as things are */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed that nobody foresaw */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that it needs does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rollBackAsset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description int_SOURCE__STREAM, fct_*, dim_*, feeder_SOURCE_STREAM, landing_tables */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollBackRequest"];
+            };
+        };
+        responses: {
+            /** @description What it would do */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RollBackPlanned"];
+                };
+            };
+            /** @description What it does */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RollBackStarted"];
+                };
+            };
+            /** @description The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came without a token that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not for this caller to make */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed that nobody foresaw */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that it needs does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    releaseAsset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description int_SOURCE__STREAM, fct_*, dim_*, feeder_SOURCE_STREAM, landing_tables */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The work was handed to its writer */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came without a token that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not for this caller to make */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The request is too large */
             413: {
                 headers: {
@@ -2209,6 +2612,110 @@ export interface operations {
             };
         };
     };
+    feedStream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+                stream: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The work was handed to its writer */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came without a token that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not for this caller to make */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed that nobody foresaw */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that it needs does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     pauseStream: {
         parameters: {
             query?: never;
@@ -2561,6 +3068,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It cannot be done as things are */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The request is too large */
             413: {
                 headers: {
@@ -2656,6 +3172,15 @@ export interface operations {
             };
             /** @description There is nothing of that name */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3678,6 +4203,104 @@ export interface operations {
             };
         };
     };
+    runMaintenance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaintenanceRequest"];
+            };
+        };
+        responses: {
+            /** @description What would go */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        plan: components["schemas"]["MaintenancePlan"];
+                    };
+                };
+            };
+            /** @description The work was handed to its writer */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came without a token that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not for this caller to make */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed that nobody foresaw */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that it needs does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listRuns: {
         parameters: {
             query?: {
@@ -4368,7 +4991,10 @@ export interface operations {
                 /** @description As Last-Event-ID */
                 after?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The id of the last event that was seen */
+                "last-event-id"?: number;
+            };
             path?: never;
             cookie?: never;
         };

@@ -30,6 +30,7 @@ export const errorCatalogue = {
   },
   ROLLBACK_REFUSED: { retryable: false, about: "A table cannot be taken back to that snapshot." },
   ASSET_HELD: { retryable: false, about: "The table was rolled back and waits to be released." },
+  STREAM_PAUSED: { retryable: false, about: "The stream is paused and waits to be resumed." },
   NOT_CONFIRMED: { retryable: false, about: "Nobody confirmed what a command was about to do." },
   OUT_OF_MEMORY: {
     retryable: true,

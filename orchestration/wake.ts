@@ -36,16 +36,18 @@ import {
 
 /**
  * Signal-with-start: each writer runs while it has work and not otherwise; a signal starts it where it does not run
- * and is kept where it does, so that none is lost and none is started twice.
+ * and is kept where it does, so that none is lost and none is started twice. What is woken is answered as the run that
+ * takes the work: `{workflow id}/{run id}`.
  */
 
 export async function wakeFeeder(
   client: Client,
   { source, stream }: StreamName,
   work: FeederWork,
-): Promise<void> {
-  await client.workflow.signalWithStart("feeder", {
-    workflowId: feederId(source, stream),
+): Promise<string> {
+  const workflowId = feederId(source, stream);
+  const { signaledRunId } = await client.workflow.signalWithStart("feeder", {
+    workflowId,
     taskQueue,
     args: [{ source, stream }],
     signal: "work",
@@ -56,17 +58,20 @@ export async function wakeFeeder(
       trigger: work.trigger,
     }),
   });
+  return `${workflowId}/${signaledRunId}`;
 }
 
-export async function wakeMaterialize(client: Client, asset: string, work: MaterializeWork): Promise<void> {
-  await client.workflow.signalWithStart("materialize", {
-    workflowId: materializeId(asset),
+export async function wakeMaterialize(client: Client, asset: string, work: MaterializeWork): Promise<string> {
+  const workflowId = materializeId(asset);
+  const { signaledRunId } = await client.workflow.signalWithStart("materialize", {
+    workflowId,
     taskQueue,
     args: [{ asset }],
     signal: "work",
     signalArgs: [work],
     typedSearchAttributes: attributes({ asset, trigger: work.trigger }),
   });
+  return `${workflowId}/${signaledRunId}`;
 }
 
 export async function tellAutomation(client: Client, news: AutomationNews): Promise<void> {
@@ -126,12 +131,13 @@ export async function findStartedBackfill(
 }
 
 /** Asks something of a backfill that is there; starts its workflow where that has ended. */
-export async function controlBackfill(client: Client, id: string, control: BackfillControl): Promise<void> {
-  await client.workflow.signalWithStart("backfill", {
+export async function controlBackfill(client: Client, id: string, control: BackfillControl): Promise<string> {
+  const { signaledRunId } = await client.workflow.signalWithStart("backfill", {
     ...steering(id),
     signal: "control",
     signalArgs: [control],
   });
+  return `${backfillId(id)}/${signaledRunId}`;
 }
 
 /** Tells a backfill that one of its chunks has ended. */
@@ -152,16 +158,16 @@ function steering(id: string) {
   };
 }
 
-/** Starts a maintenance run that a person asks for, or joins the one that a person started. @returns its workflow id. */
+/** Starts a maintenance run that a person asks for, or joins the one that a person started. */
 export async function startMaintenance(client: Client, options: MaintenanceOptions): Promise<string> {
-  await client.workflow.start("maintenance", {
+  const { firstExecutionRunId } = await client.workflow.start("maintenance", {
     workflowId: maintenanceId,
     taskQueue,
     args: [options],
     workflowIdConflictPolicy: "USE_EXISTING",
     typedSearchAttributes: attributes({ trigger: "manual" }),
   });
-  return maintenanceId;
+  return `${maintenanceId}/${firstExecutionRunId}`;
 }
 
 /**
@@ -194,15 +200,17 @@ export async function scheduleMaintenance(
 }
 
 /** Starts a stream's sensor where it does not run, and makes it look at once. */
-export async function tickSensor(client: Client, { source, stream }: StreamName): Promise<void> {
-  await client.workflow.signalWithStart("sensor", {
-    workflowId: sensorId(source, stream),
+export async function tickSensor(client: Client, { source, stream }: StreamName): Promise<string> {
+  const workflowId = sensorId(source, stream);
+  const { signaledRunId } = await client.workflow.signalWithStart("sensor", {
+    workflowId,
     taskQueue,
     args: [{ source, stream }],
     signal: "tick",
     signalArgs: [],
     typedSearchAttributes: sensorAttributes(source, stream),
   });
+  return `${workflowId}/${signaledRunId}`;
 }
 
 /** Starts a stream's sensor unless it runs. */

@@ -6,7 +6,7 @@ import { loadProject } from "../assets/project.ts";
 import { openScratch, type Session } from "../lake/session.ts";
 import { literal } from "../lake/sql.ts";
 import type { MaintenanceStep } from "../orchestration/messages.ts";
-import { feederId, materializeId, sensorId } from "../orchestration/names.ts";
+import { feederId, maintenanceId, materializeId, sensorId } from "../orchestration/names.ts";
 import {
   scheduleMaintenance,
   startMaintenance,
@@ -284,8 +284,8 @@ describe("a running lake", () => {
     };
     const [before, kept] = [await contents(), await snapshots()];
     const options = { keepMs: 0, orphanAgeMs: 0 };
-    const id = await startMaintenance(running.client, options);
-    const steps: MaintenanceStep[] = await running.client.workflow.getHandle(id).result();
+    await startMaintenance(running.client, options);
+    const steps: MaintenanceStep[] = await running.client.workflow.getHandle(maintenanceId).result();
     expect(steps.map(({ step, failed }) => `${step} ${failed}`)).toEqual([
       "retention false",
       "compaction false",

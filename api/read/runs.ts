@@ -1,8 +1,9 @@
-import type { Client, WorkflowExecutionInfo } from "@temporalio/client";
+import type { Client, WorkflowExecutionDescription, WorkflowExecutionInfo } from "@temporalio/client";
 import { WorkflowNotFoundError } from "@temporalio/client";
 import { z } from "zod";
-import { LotusError } from "../../common/errors.ts";
+import { type ErrorCode, errorCatalogue, LotusError } from "../../common/errors.ts";
 import type { TemporalConnection } from "../../common/settings.ts";
+import type { MaintenanceStep } from "../../orchestration/messages.ts";
 import { searchAttributes } from "../../orchestration/names.ts";
 import { runUrl } from "../links.ts";
 import { decodeCursor, encodeCursor } from "../paging.ts";
@@ -103,12 +104,11 @@ export async function readRun(
   try {
     const handle = client.workflow.getHandle(workflowId, runId);
     const description = await handle.describe();
-    const ended = description.status.name !== "RUNNING";
     return {
       ...runOf(description, temporal),
       historyEvents: description.historyLength,
       activities: activitiesOf(description, temporal),
-      failure: ended ? await failureOf(client, workflowId, description.runId) : null,
+      ...(await endOf(client, description)),
     };
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
@@ -119,14 +119,29 @@ export async function readRun(
   }
 }
 
-async function failureOf(client: Client, workflowId: string, runId: string): Promise<string | null> {
+/** What a run that has ended came to; a run that was continued as new has not come to anything yet. */
+async function endOf(
+  client: Client,
+  { workflowId, runId, type, status }: WorkflowExecutionDescription,
+): Promise<Pick<z.infer<typeof runDetail>, "failure" | "code" | "steps">> {
+  const none = { failure: null, code: null, steps: null };
+  if (status.name === "RUNNING" || status.name === "CONTINUED_AS_NEW") return none;
+  if (status.name === "COMPLETED" && type !== "maintenance") return none;
   try {
-    await client.workflow.getHandle(workflowId, runId, { followRuns: false }).result();
-    return null;
+    const result = await client.workflow.getHandle(workflowId, runId, { followRuns: false }).result();
+    return { ...none, steps: result as MaintenanceStep[] };
   } catch (error) {
-    let cause = error as Error;
-    while (cause.cause instanceof Error) cause = cause.cause;
-    return cause.message;
+    const { code, cause } = reasonOf(error as Error);
+    return { ...none, failure: cause.message, code };
+  }
+}
+
+/** The failure in the chain of causes that carries one of Lotus's codes as its type, or the innermost one. */
+function reasonOf(failure: Error): { code: ErrorCode | null; cause: Error } {
+  for (let cause = failure; ; cause = cause.cause) {
+    const { type } = cause as { type?: unknown };
+    if (typeof type === "string" && type in errorCatalogue) return { code: type as ErrorCode, cause };
+    if (!(cause.cause instanceof Error)) return { code: null, cause };
   }
 }
 

@@ -1,11 +1,14 @@
 import { z } from "zod";
 import { downstreamOf, upstreamOf } from "../../assets/graph.ts";
+import { refuseHeld } from "../../assets/holds.ts";
+import { refusePaused } from "../../assets/pauses.ts";
+import { unknownTable } from "../../assets/unknown-table.ts";
 import { LotusError } from "../../common/errors.ts";
 import { feederId, materializeId } from "../../orchestration/names.ts";
 import { wakeFeeder, wakeMaterialize } from "../../orchestration/wake.ts";
 import type { App } from "../app.ts";
 import type { ApiContext } from "../context.ts";
-import { runUrl } from "../links.ts";
+import { linkOf } from "../links.ts";
 import { pageByKey, pageOf, pageQuery } from "../paging.ts";
 import { problems } from "../problems.ts";
 import { activityOf } from "../read/activity.ts";
@@ -137,34 +140,32 @@ export function assetRoutes(app: App, context: ApiContext): void {
               .describe("Of a processed table: keep the rows of files that landing no longer has"),
           })
           .prefault({}),
-        response: { 202: handedOver, ...problems(404) },
+        response: { 202: handedOver, ...problems(404, 409) },
       },
     },
     async ({ params: { key }, body: { full, keepOlder } }, reply) => {
       const { stream, model } = definitionOf(project, key);
-      const trigger = "manual";
-      let workflowId: string;
-      if (stream && key === stream.processed.asset) {
-        workflowId = feederId(stream.source, stream.stream);
-        await wakeFeeder(
-          client,
-          stream,
-          full ? { kind: "rebuild", trigger, reason: "asked for", keepOlder } : { kind: "feed", trigger },
+      const processed = stream?.processed.asset === key ? stream : null;
+      if (!processed && !model) throw unknownTable(project, key);
+      if (keepOlder && !(full && processed))
+        throw new LotusError(
+          "REQUEST_INVALID",
+          "keepOlder goes with full, for an int_* table. Leave it out, or name both.",
         );
-      } else if (model) {
-        workflowId = materializeId(key);
-        await wakeMaterialize(client, key, { kind: "materialize", trigger, full });
-      } else if (project.assets.some((asset) => asset.key === key)) {
-        const why =
-          project.disabled[key] ?? "it is no table that is materialized: name int_*, fct_* or dim_*";
-        throw new LotusError("REQUEST_INVALID", `${key} cannot be materialized: ${why}`);
-      } else {
-        throw noAsset(key);
-      }
-      const run = { workflowId, runId: null, url: runUrl(temporal, workflowId, null) };
-      return reply
-        .code(202)
-        .send({ run, message: `${key} will be ${full ? "rebuilt" : "brought up to date"}` });
+      await lake.withSession(async (session) => {
+        await refuseHeld(session, key);
+        if (processed && !full) await refusePaused(session, processed);
+      });
+      const trigger = "manual";
+      const run = processed
+        ? await wakeFeeder(
+            client,
+            processed,
+            full ? { kind: "rebuild", trigger, reason: "asked for", keepOlder } : { kind: "feed", trigger },
+          )
+        : await wakeMaterialize(client, key, { kind: "materialize", trigger, full });
+      const message = `${key} will be ${full ? "rebuilt" : "brought up to date"}`;
+      return reply.code(202).send({ run: linkOf(temporal, run), message });
     },
   );
 

@@ -5,12 +5,11 @@ import { findBackfill } from "../../assets/backfill/record.ts";
 import type { BackfillRequest } from "../../assets/backfill/request.ts";
 import { LotusError } from "../../common/errors.ts";
 import { readSnapshot } from "../../lake/transaction.ts";
-import { backfillId } from "../../orchestration/names.ts";
 import { controlBackfill, findStartedBackfill, startBackfill } from "../../orchestration/wake.ts";
 import { refuseViewer } from "../access.ts";
 import type { App } from "../app.ts";
 import type { ApiContext } from "../context.ts";
-import { runUrl } from "../links.ts";
+import { linkOf } from "../links.ts";
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from "../paging.ts";
 import { problems } from "../problems.ts";
 import { describeStarted, listBackfills, listChunks } from "../read/backfills.ts";
@@ -165,8 +164,8 @@ export function backfillRoutes(app: App, context: ApiContext): void {
       },
       async ({ params: { id } }, reply) => {
         await mustFind(id);
-        await controlBackfill(client, id, { kind });
-        return reply.code(202).send(asked(id, `${kind}: asked for`));
+        const run = await controlBackfill(client, id, { kind });
+        return reply.code(202).send({ run: linkOf(temporal, run), message: `${kind}: asked for` });
       },
     );
   }
@@ -187,10 +186,9 @@ export function backfillRoutes(app: App, context: ApiContext): void {
     },
     async ({ params: { id }, body: { chunk } }, reply) => {
       await mustFind(id);
-      await controlBackfill(client, id, { kind: "retry", chunk });
-      return reply
-        .code(202)
-        .send(asked(id, chunk === null ? "Failed chunks wait again" : `Chunk ${chunk} waits again`));
+      const run = await controlBackfill(client, id, { kind: "retry", chunk });
+      const message = chunk === null ? "Chunks that failed wait again" : `Chunk ${chunk} waits again`;
+      return reply.code(202).send({ run: linkOf(temporal, run), message });
     },
   );
 
@@ -215,11 +213,6 @@ export function backfillRoutes(app: App, context: ApiContext): void {
       "BACKFILL_REFUSED",
       "This idempotency key was used for another backfill. Choose another key.",
     );
-  }
-
-  function asked(id: string, message: string) {
-    const workflowId = backfillId(id);
-    return { run: { workflowId, runId: null, url: runUrl(temporal, workflowId, null) }, message };
   }
 }
 

@@ -1,11 +1,13 @@
 import { z } from "zod";
+import { waitingEntries } from "../../assets/feeder/quarantine.ts";
+import { refuseHeld } from "../../assets/holds.ts";
+import { refusePaused } from "../../assets/pauses.ts";
 import { LotusError } from "../../common/errors.ts";
-import { feederId, sensorId } from "../../orchestration/names.ts";
 import { tickSensor, wakeFeeder } from "../../orchestration/wake.ts";
 import { findStream } from "../../orchestration/worker-context.ts";
 import type { App } from "../app.ts";
 import type { ApiContext } from "../context.ts";
-import { runUrl } from "../links.ts";
+import { linkOf } from "../links.ts";
 import { decodeCursor, pageByKey, pageOf, pageOfRows, pageQuery } from "../paging.ts";
 import { problems } from "../problems.ts";
 import {
@@ -156,8 +158,30 @@ export function streamRoutes(app: App, context: ApiContext): void {
     },
     async ({ params }, reply) => {
       findStream(project, params.source, params.stream);
-      await tickSensor(client, params);
-      return reply.code(202).send(handedTo(sensorId(params.source, params.stream), "Its sensor looks now"));
+      const run = await tickSensor(client, params);
+      return reply.code(202).send({ run: linkOf(temporal, run), message: "Its sensor looks now" });
+    },
+  );
+
+  app.post(
+    "/streams/:source/:stream/feed",
+    {
+      schema: {
+        tags: ["streams"],
+        operationId: "feedStream",
+        summary: "Feed what waits now, whatever its sensor says",
+        params: streamParams,
+        response: { 202: handedOver, ...problems(404, 409) },
+      },
+    },
+    async ({ params }, reply) => {
+      const stream = findStream(project, params.source, params.stream);
+      await lake.withSession(async (session) => {
+        await refuseHeld(session, stream.processed.asset);
+        await refusePaused(session, stream);
+      });
+      const run = await wakeFeeder(client, params, { kind: "feed", trigger: "manual" });
+      return reply.code(202).send({ run: linkOf(temporal, run), message: "It is fed until nothing waits" });
     },
   );
 
@@ -176,9 +200,9 @@ export function streamRoutes(app: App, context: ApiContext): void {
       },
       async ({ params, caller }, reply) => {
         findStream(project, params.source, params.stream);
-        await wakeFeeder(client, params, { kind: action, trigger: "manual", by: caller.name });
+        const run = await wakeFeeder(client, params, { kind: action, trigger: "manual", by: caller.name });
         const message = action === "pause" ? "It pauses after the batch that runs" : "It goes on";
-        return reply.code(202).send(handedTo(feederId(params.source, params.stream), message));
+        return reply.code(202).send({ run: linkOf(temporal, run), message });
       },
     );
   }
@@ -230,21 +254,21 @@ export function streamRoutes(app: App, context: ApiContext): void {
           body: z.object({
             key: z.string().min(1).max(1024).nullable().describe("null: all of the stream's"),
           }),
-          response: { 202: handedOver, ...problems(404) },
+          response: { 202: handedOver, ...problems(404, 409) },
         },
       },
       async ({ params, body: { key } }, reply) => {
-        findStream(project, params.source, params.stream);
-        await wakeFeeder(client, params, { kind: "quarantine", trigger: "manual", action, key });
+        const stream = findStream(project, params.source, params.stream);
+        await lake.withSession(async (session) => {
+          await refuseHeld(session, stream.processed.asset);
+          await waitingEntries(session, stream, key);
+        });
+        const run = await wakeFeeder(client, params, { kind: "quarantine", trigger: "manual", action, key });
         const what = key === null ? "All files that were set aside" : key;
         const message = action === "retry" ? `${what}: will be fed once more` : `${what}: will be dropped`;
-        return reply.code(202).send(handedTo(feederId(params.source, params.stream), message));
+        return reply.code(202).send({ run: linkOf(temporal, run), message });
       },
     );
-  }
-
-  function handedTo(workflowId: string, message: string) {
-    return { run: { workflowId, runId: null, url: runUrl(temporal, workflowId, null) }, message };
   }
 }
 

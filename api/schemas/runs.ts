@@ -28,5 +28,14 @@ export const run = z
   .meta({ id: "Run" });
 
 export const runDetail = run
-  .extend({ historyEvents: z.int(), activities: z.array(activity), failure: z.string().nullable() })
+  .extend({
+    historyEvents: z.int(),
+    activities: z.array(activity),
+    failure: z.string().nullable(),
+    code: z.string().nullable().describe("Of the failure, where it is one of Lotus's own"),
+    steps: z
+      .array(z.object({ step: z.string(), outcome: z.string(), failed: z.boolean() }))
+      .nullable()
+      .describe("What a maintenance run did; null of other runs, and until it has ended"),
+  })
   .meta({ id: "RunDetail" });

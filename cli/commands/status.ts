@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { type Connections, readSettings } from "../../common/settings.ts";
 import { collectStatus, type LakeStatus } from "../../orchestration/status.ts";
 import { print, statusTables } from "../output.ts";
-import { rememberedRunning } from "../running-project.ts";
+import { rememberedApi } from "../running-project.ts";
 import { loadRunningProject, withRunningLake } from "../runtime.ts";
 
 export function statusCommand(): Command {
@@ -14,9 +14,10 @@ export function statusCommand(): Command {
       withRunningLake(async (runtime) => {
         const project = await loadRunningProject(options.project);
         const status = await collectStatus({ ...runtime, project });
-        const api = rememberedRunning(readSettings().stateDir)?.api ?? null;
+        const { api, stateDir } = readSettings();
+        const url = api.url ?? rememberedApi(stateDir);
         if (options.json) {
-          print(JSON.stringify(statusJson(status, runtime.connections, runtime.embedded, api), null, 2));
+          print(JSON.stringify(statusJson(status, runtime.connections, runtime.embedded, url), null, 2));
         } else {
           print(statusTables(status));
           print(status.idle ? "idle: nothing waits, everything is fresh" : "not idle");

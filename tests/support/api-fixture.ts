@@ -114,6 +114,7 @@ export class ApiFixture {
       client,
       temporal: { ...connections.temporal, ui: "http://127.0.0.1:8233" },
       observer: new LakeObserver({ lake, store, client, project }),
+      maintenance: { keepMs: 0, orphanAgeMs: 0 },
       tokens,
       version: "0.0.0",
     };
