@@ -19,9 +19,17 @@ export function runUrl(
   return `${ui.replace(/\/+$/, "")}/${path.map(encodeURIComponent).join("/")}`;
 }
 
-/** `{workflow id}/{run id}`, as it stands in the lake, as a link. */
+/** `{workflow id}/{run id}` as a link. */
 export function linkOf(temporal: TemporalConnection, run: string): z.infer<typeof runLink> {
   const cut = run.lastIndexOf("/");
   const [workflowId, runId] = cut < 0 ? [run, null] : [run.slice(0, cut), run.slice(cut + 1)];
   return { workflowId, runId, url: runUrl(temporal, workflowId, runId) };
+}
+
+/** What the lake says that did something, as a link; null where that is no run. */
+export function recordedLink(
+  temporal: TemporalConnection,
+  run: string | null,
+): z.infer<typeof runLink> | null {
+  return run?.includes("/") ? linkOf(temporal, run) : null;
 }

@@ -58,12 +58,18 @@ export class Session {
     checkReading(String(parsed?.tree), reach);
   }
 
-  /** Runs one statement and gives its result as DuckDB has it; to be read before the session does anything else. */
-  async result(sql: string): Promise<DuckDBResultReader> {
+  /**
+   * Runs one statement, which reads, and gives its result as DuckDB has it: its first rows, as many as `rows` or some
+   * more where there are more. Further ones are not computed.
+   */
+  async first(rows: number, sql: string): Promise<DuckDBResultReader> {
     return this.#inTurn(async () => {
       const prepared = await this.#connection.prepare(sql);
       try {
-        return await prepared.runAndReadAll();
+        const reader = await prepared.streamAndReadUntil(rows);
+        // Whatever runs next ends a statement that has more to give.
+        if (!reader.done) await this.#connection.run("SELECT NULL");
+        return reader;
       } finally {
         prepared.destroySync();
       }

@@ -1,7 +1,6 @@
 import type { DuckDBResultReader, Json } from "@duckdb/node-api";
 import { LotusError } from "../common/errors.ts";
 import type { Lake } from "../lake/lake.ts";
-import type { Session } from "../lake/session.ts";
 import { readSnapshot } from "../lake/transaction.ts";
 
 /** A query from outside, and what it may cost. */
@@ -41,7 +40,7 @@ export async function runQuery<T>(
     return await lake.withSession(async (session) => {
       await session.check(request.sql, { files: false });
       return readSnapshot(session, async () => {
-        const reader = await session.result(await limited(session, request));
+        const reader = await session.first(request.maxRows + 1, request.sql);
         const columns = reader.columnNames().map((name, index) => ({
           name,
           type: reader.columnType(index).toString(),
@@ -64,22 +63,6 @@ export async function runQuery<T>(
       { cause: error },
     );
   }
-}
-
-/** DuckDB computes no more rows than are asked for, but of statements that are no SELECT, which are short. */
-async function limited(session: Session, { sql, maxRows }: QueryRequest): Promise<string> {
-  const wrapped = `SELECT * FROM (${withoutEnd(sql)}\n) LIMIT ${maxRows + 1}`;
-  try {
-    await session.describe(wrapped);
-    return wrapped;
-  } catch {
-    return sql;
-  }
-}
-
-/** The statement without the semicolons that may follow it. */
-function withoutEnd(sql: string): string {
-  return sql.replace(/[\s;]+$/, "");
 }
 
 /** The rows as JSON: BIGINT, DECIMAL, dates and times as text, exact. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { TemporalConnection } from "../../common/settings.ts";
 import type { Session } from "../../lake/session.ts";
 import { literal } from "../../lake/sql.ts";
-import { linkOf } from "../links.ts";
+import { recordedLink } from "../links.ts";
 import type { materialization } from "../schemas/assets.ts";
 
 const row = z.object({
@@ -35,7 +35,7 @@ export async function lastOf(
        greatest(0, epoch_ms(finished_at) - epoch_ms(started_at)) / 1000.0 AS seconds, made.snapshot
      FROM (SELECT *, snapshot_id FROM lakehouse.meta.materializations WHERE asset = ${literal(asset)}
            ORDER BY epoch DESC LIMIT ${literal(limit)})
-     LEFT JOIN (${madeBy(asset)}) AS made ON made.snapshot = snapshot_id AND made.run = run
+     LEFT JOIN (${KEPT_SQL}) AS made ON made.snapshot = snapshot_id AND made.run = run
      ORDER BY epoch DESC`,
   );
   return rows.map((entry) => ({
@@ -49,13 +49,11 @@ export async function lastOf(
     snapshot: entry.snapshot,
     upstreamSnapshots: z.record(z.string(), z.number()).parse(JSON.parse(entry.upstream_snapshots)),
     codeHash: entry.code_hash,
-    run: linkOf(temporal, entry.run),
+    run: recordedLink(temporal, entry.run),
   }));
 }
 
-/** Snapshots of an asset's writer that have not expired. */
-function madeBy(asset: string): string {
-  return `SELECT snapshot_id AS snapshot, json_extract_string(commit_extra_info, '$.runId') AS run
-    FROM __ducklake_metadata_lakehouse.ducklake.ducklake_snapshot_changes
-    WHERE author = ${literal(asset)} AND json_valid(commit_extra_info)`;
-}
+// What a compacted log says of a row's snapshot is believed where that snapshot is of the same run.
+const KEPT_SQL = `
+  SELECT snapshot_id AS snapshot, json_extract_string(commit_extra_info, '$.runId') AS run
+  FROM __ducklake_metadata_lakehouse.ducklake.ducklake_snapshot_changes WHERE json_valid(commit_extra_info)`;

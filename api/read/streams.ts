@@ -6,7 +6,7 @@ import { formatDuration } from "../../common/units.ts";
 import type { Session } from "../../lake/session.ts";
 import { literal } from "../../lake/sql.ts";
 import type { Observation } from "../../orchestration/observer.ts";
-import { linkOf } from "../links.ts";
+import { recordedLink } from "../links.ts";
 import {
   type batch,
   type ledgerFile,
@@ -124,7 +124,7 @@ export async function listBatches(
        ${options.before === null ? "" : `AND epoch < ${literal(options.before)}`}
      ORDER BY epoch DESC LIMIT ${literal(options.limit)}`,
   );
-  return rows.map((row) => ({ ...row, run: linkOf(temporal, row.run) }));
+  return rows.map((row) => ({ ...row, run: recordedLink(temporal, row.run) }));
 }
 
 const hourRow = z.object({

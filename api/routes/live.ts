@@ -3,47 +3,29 @@ import { z } from "zod";
 import { LotusError } from "../../common/errors.ts";
 import type { App } from "../app.ts";
 import type { ApiContext } from "../context.ts";
+import { EventStream } from "../live/event-stream.ts";
+import { NewsFeed } from "../live/news-feed.ts";
+import { type StatusNews, saysTheSame, statusOf } from "../live/status.ts";
 import { problems } from "../problems.ts";
-import { type News, newestSnapshot, newsAfter } from "../read/news.ts";
+import { newestSnapshot } from "../read/news.ts";
 
-/** How soon what happened is told. */
-const LOOK_MS = 1000;
-/** A line now and then keeps proxies from hanging up. */
-const BEAT_MS = 15_000;
-const AT_ONCE = 200;
 const MOST_LISTENERS = 100;
+const STATUS_MS = 2000;
+
+const place = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional();
 
 /**
  * One stream of what happens, for consoles and scripts. Told by the lake's own history, so that it is whole whichever
  * process did the work: an event's id is its snapshot, and a listener that was away asks for what came after the last.
  */
-export function liveRoutes(app: App, { lake, observer }: ApiContext): void {
-  const listeners = new Set<(news: News[]) => void>();
-  const ending = new AbortController();
-  let looking: Promise<void> | null = null;
-  app.addHook("onClose", async () => {
-    ending.abort();
-    await looking;
+export function liveRoutes(app: App, { lake, observer, project }: ApiContext): void {
+  const feed = new NewsFeed(lake);
+  const streams = new Set<EventStream>();
+  // Not onClose, which waits for the connections to end.
+  app.addHook("preClose", async () => {
+    for (const stream of streams) stream.end();
+    await feed.stop();
   });
-
-  /** One look for all listeners; ends with the last of them. */
-  async function look(): Promise<void> {
-    let last: number | null = null;
-    while (listeners.size > 0 && !ending.signal.aborted) {
-      try {
-        const from: number = last ?? (await lake.withSession(newestSnapshot));
-        const news: News[] =
-          last === null ? [] : await lake.withSession((session) => newsAfter(session, from, AT_ONCE));
-        last = news.at(-1)?.id ?? from;
-        if (news.length > 0) for (const listener of listeners) listener(news);
-      } catch (error) {
-        // The catalog is away; the next look finds it, and what happened meanwhile.
-        app.log.debug({ err: error }, "no look at the lake");
-      }
-      await setTimeout(LOOK_MS, undefined, { signal: ending.signal }).catch(() => {});
-    }
-    looking = null;
-  }
 
   app.get(
     "/events",
@@ -54,11 +36,12 @@ export function liveRoutes(app: App, { lake, observer }: ApiContext): void {
         operationId: "followEvents",
         summary: "What happens, as it happens (server-sent events)",
         description:
-          "Events: `batch`, `materialization`, `state`, `backfill`, `maintenance`, `other`, each with the snapshot as its id; " +
-          "`status` when an asset's state has changed, without an id. Resume with Last-Event-ID.",
-        querystring: z.object({
-          after: z.coerce.number().int().min(0).optional().describe("As Last-Event-ID"),
-        }),
+          "Events: `batch`, `materialization`, `state`, `backfill`, `maintenance`, `other`, each with the snapshot as " +
+          "its id; `status`, without an id, at the beginning and when the state or reason of an asset has changed: " +
+          "`{at, idle, running: [asset], assets: [{key, state, reason}]}`, as `GET /assets` has them. Resume with " +
+          "Last-Event-ID: nothing is lost, nothing told twice.",
+        headers: z.object({ "last-event-id": place.describe("The id of the last event that was seen") }),
+        querystring: z.object({ after: place.describe("As Last-Event-ID") }),
         response: {
           200: {
             description: "Events, until either side hangs up",
@@ -69,59 +52,37 @@ export function liveRoutes(app: App, { lake, observer }: ApiContext): void {
       },
     },
     async (request, reply) => {
-      if (listeners.size >= MOST_LISTENERS)
+      if (feed.listeners >= MOST_LISTENERS)
         throw new LotusError("RATE_LIMITED", "Too many listen already. Try again later.");
-      const given = request.headers["last-event-id"];
-      let last = Number(given ?? request.query.after ?? Number.NaN);
-      if (given !== undefined && !Number.isSafeInteger(last))
-        throw new LotusError("REQUEST_INVALID", "Last-Event-ID: name the id of an event.");
-      if (!Number.isSafeInteger(last)) last = await lake.withSession(newestSnapshot);
+      const newest = await lake.withSession(newestSnapshot);
+      const after = request.headers["last-event-id"] ?? request.query.after ?? newest;
       reply.hijack();
-      const { raw } = reply;
-      raw.writeHead(200, {
-        ...(reply.getHeaders() as Record<string, string>),
-        "content-type": "text/event-stream; charset=utf-8",
-        "cache-control": "no-cache, no-transform",
-        "x-accel-buffering": "no",
-      });
-      const send = (event: string, data: unknown, id?: number) =>
-        raw.write(
-          `${id === undefined ? "" : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`,
-        );
-      const tell = (news: News[]) => {
-        for (const entry of news) {
-          if (entry.id <= last) continue;
-          last = entry.id;
-          send(entry.kind, entry, entry.id);
-        }
-      };
-      raw.write("retry: 2000\n\n");
-      for (;;) {
-        const missed = await lake.withSession((session) => newsAfter(session, last, AT_ONCE));
-        tell(missed);
-        if (missed.length < AT_ONCE) break;
-      }
-      let told = "";
-      const tellStatus = async () => {
-        const { status, at } = await observer.current();
-        const assets = status.assets.map(({ key, state, message }) => ({ key, state, reason: message }));
-        const text = JSON.stringify(assets);
-        if (text !== told) send("status", { at: at.toISOString(), idle: status.idle, assets });
-        told = text;
-      };
-      const statusTimer = setInterval(() => void tellStatus().catch(() => {}), 2000);
-      const beat = setInterval(() => raw.write(": still here\n\n"), BEAT_MS);
-      listeners.add(tell);
-      looking ??= look();
-      const end = () => {
-        clearInterval(statusTimer);
-        clearInterval(beat);
-        listeners.delete(tell);
-        raw.end();
-      };
-      raw.once("close", end);
-      ending.signal.addEventListener("abort", end);
-      void tellStatus().catch(() => {});
+      const stream = new EventStream(reply.raw, reply.getHeaders() as Record<string, string>);
+      streams.add(stream);
+      void tellStatus(stream);
+      // One that was away since before the lake was made anew begins with what there is.
+      for await (const news of feed.follow(Math.min(after, newest), stream.closed))
+        for (const entry of news) await stream.send(entry.kind, entry, entry.id);
+      streams.delete(stream);
+      stream.end();
     },
   );
+
+  /** Says how everything stands, now and whenever that has changed, while the stream is open. */
+  async function tellStatus(stream: EventStream): Promise<void> {
+    let told: StatusNews | null = null;
+    while (!stream.closed.aborted) {
+      // What stands is told only to who has taken what was told before: the latest is what counts.
+      const status = stream.isFree ? await observer.current().then(seen, () => null) : null;
+      if (status && stream.isFree && !(told && saysTheSame(told, status))) {
+        await stream.send("status", status);
+        told = status;
+      }
+      await setTimeout(STATUS_MS, undefined, { signal: stream.closed }).catch(() => {});
+    }
+  }
+
+  function seen(observation: Parameters<typeof statusOf>[1]): StatusNews {
+    return statusOf(project, observation);
+  }
 }

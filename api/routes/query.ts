@@ -49,10 +49,10 @@ export function queryRoutes(app: App, { queryLake }: ApiContext): void {
         },
       },
     },
-    async ({ body, raw }, reply) => {
+    async ({ body }, reply) => {
       const gone = new AbortController();
-      raw.once("close", () => {
-        if (raw.destroyed && !reply.sent) gone.abort();
+      reply.raw.once("close", () => {
+        if (!reply.raw.writableEnded) gone.abort();
       });
       const request = {
         sql: body.sql,
@@ -62,6 +62,8 @@ export function queryRoutes(app: App, { queryLake }: ApiContext): void {
       };
       return runQuery(queryLake, request, async (found) => {
         reply.header("x-lotus-truncated", String(found.truncated));
+        if (body.format !== "json")
+          reply.header("content-disposition", `attachment; filename="query.${body.format}"`);
         if (body.format === "csv")
           return reply.type("text/csv; charset=utf-8").serializer(String).send(csvOf(found));
         if (body.format === "parquet") {

@@ -4,7 +4,7 @@ import { listSnapshots } from "../../lake/history.ts";
 import { resolveSnapshot } from "../../lake/snapshot-point.ts";
 import type { App } from "../app.ts";
 import type { ApiContext } from "../context.ts";
-import { linkOf } from "../links.ts";
+import { recordedLink } from "../links.ts";
 import { decodeCursor, pageOf, pageOfRows, pageQuery } from "../paging.ts";
 import { problems } from "../problems.ts";
 import { answer } from "../schemas/common.ts";
@@ -33,7 +33,7 @@ export function snapshotRoutes(app: App, { lake, temporal }: ApiContext): void {
       return {
         items: items.map(({ run, ...entry }) => ({
           ...entry,
-          run: run === null ? null : linkOf(temporal, run),
+          run: recordedLink(temporal, run),
         })),
         next,
       };

@@ -50,7 +50,7 @@ export const materialization = z
     snapshot: z.int().nullable().describe("That it made; null where it has expired"),
     upstreamSnapshots: z.record(z.string(), z.int()).describe("Upstream → the snapshot that was read"),
     codeHash: z.string(),
-    run: runLink,
+    run: runLink.nullable().describe("Null where no run made it"),
   })
   .meta({ id: "Materialization" });
 

@@ -43,7 +43,7 @@ export const batch = z
     startedAt: time,
     committedAt: time,
     seconds: z.number(),
-    run: runLink,
+    run: runLink.nullable().describe("Null where no run fed it"),
   })
   .meta({ id: "Batch" });
 
