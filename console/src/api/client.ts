@@ -1,7 +1,7 @@
 import createClient from "openapi-fetch";
 import type { paths } from "../../../client/schema.d.ts";
 import { isAborted, problemOf, unreachable } from "./problem.ts";
-import { authorization, learnViewer, signOut } from "./session.ts";
+import { authorization, signOut } from "./session.ts";
 
 /** The API, typed by its OpenAPI document. Whatever is no success is thrown as an `ApiProblem`. */
 export const api = createClient<paths>({ baseUrl: location.origin, fetch: fetchOrExplain });
@@ -20,7 +20,7 @@ export async function answer<T>(call: Promise<{ data?: T | undefined }>): Promis
   return data;
 }
 
-/** `fetch` that throws what a failure means, and notices that the token is unknown or only a viewer's. */
+/** `fetch` that throws what a failure means, and notices that the token is not known. */
 export async function fetchOrExplain(input: Request): Promise<Response> {
   let response: Response;
   try {
@@ -32,6 +32,5 @@ export async function fetchOrExplain(input: Request): Promise<Response> {
   // An answer to the token of before says nothing about the one of now.
   const sent = input.headers.get("authorization");
   if (response.status === 401 && sent === (authorization().authorization ?? null)) signOut();
-  if (response.status === 403) learnViewer();
   throw await problemOf(response);
 }

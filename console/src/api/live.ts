@@ -4,7 +4,7 @@ import { follow } from "./events.ts";
 import type { AssetState, AssetSummary, Lineage } from "./types.ts";
 
 interface Status {
-  assets: { key: string; state: string; reason: string | null }[];
+  assets: { key: string; state: AssetState; reason: string | null }[];
 }
 
 /** Which lists an event makes old. `status` brings its news along and is asked for the rest. */
@@ -47,19 +47,12 @@ function applyStatus(queries: QueryClient, { assets }: Status): void {
   const told = new Map(assets.map((asset) => [asset.key, asset]));
   const applied = (asset: AssetSummary): AssetSummary => {
     const news = told.get(asset.key);
-    if (!news || outranks(asset, news.state)) return asset;
-    if (asset.state === news.state && asset.reason === news.reason) return asset;
-    return { ...asset, state: news.state as AssetState, reason: news.reason };
+    if (!news || (asset.state === news.state && asset.reason === news.reason)) return asset;
+    return { ...asset, state: news.state, reason: news.reason };
   };
   queries.setQueryData<AssetSummary[]>(["assets"], (list) => list?.map(applied));
   queries.setQueryData<Lineage>(
     ["lineage"],
     (graph) => graph && { ...graph, nodes: graph.nodes.map(applied) },
   );
-}
-
-/** Events know nothing of `late` and `changed`, which the API derives: they stay until the state itself moves on. */
-function outranks({ state }: AssetSummary, told: string): boolean {
-  if (state === "late") return told === "fresh" || told === "stale" || told === "waiting";
-  return state === "changed" && told === "fresh";
 }

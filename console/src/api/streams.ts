@@ -49,7 +49,9 @@ export function filesQuery(path: StreamName, filter: { state?: FileState; prefix
   );
 }
 
-export function quarantineQuery(filter: Partial<StreamName>) {
+export type QuarantineFilter = Partial<StreamName> & { search?: string };
+
+export function quarantineQuery(filter: QuarantineFilter) {
   return pagedList(["quarantine", filter], (cursor, signal) =>
     answer(
       api.GET("/api/v1/quarantine", {

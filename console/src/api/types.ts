@@ -14,6 +14,7 @@ export type BackfillPlan = Schemas["BackfillPlan"];
 export type BackfillRequest = Omit<Schemas["BackfillRequest"], "dryRun">;
 export type Batch = Schemas["Batch"];
 export type LedgerFile = Schemas["LedgerFile"];
+export type LakeTable = Schemas["Table"];
 export type Lineage = Schemas["Lineage"];
 export type Materialization = Schemas["Materialization"];
 export type QuarantinedFile = Schemas["QuarantinedFile"];

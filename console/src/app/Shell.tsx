@@ -3,11 +3,13 @@ import { useDisclosure } from "@mantine/hooks";
 import { type ReactNode, useEffect } from "react";
 import { Link, useLocation } from "wouter";
 import { LotusMark } from "../components/LotusMark.tsx";
+import { Elsewhere } from "./Elsewhere.tsx";
 import { ConnectionLost, LiveLight } from "./Live.tsx";
 import { Navigation } from "./Navigation.tsx";
 import { SchemeSwitch } from "./SchemeSwitch.tsx";
 import classes from "./Shell.module.css";
 import { SignOut } from "./SignOut.tsx";
+import { Who } from "./Who.tsx";
 
 /** The frame around every page: the menu at the side, or behind a button on small screens. */
 export function Shell({ children }: { children: ReactNode }) {
@@ -38,6 +40,10 @@ export function Shell({ children }: { children: ReactNode }) {
           <Burger opened onClick={toggle} size="sm" aria-label="Close the menu" hiddenFrom="sm" />
         </Group>
         <Navigation />
+        <div className={classes.below}>
+          <Elsewhere />
+          <Who />
+        </div>
         <div className={classes.foot}>
           <LiveLight />
           <Group gap={4}>

@@ -58,7 +58,7 @@ export function SignIn() {
 /** Why the API does not take a token; null, and signed in, where it does. */
 async function refusalOf(token: string): Promise<string | null> {
   try {
-    const response = await fetch("/api/v1/assets?limit=1", { headers: { authorization: `Bearer ${token}` } });
+    const response = await fetch("/api/v1/me", { headers: { authorization: `Bearer ${token}` } });
     if (!response.ok) return (await problemOf(response)).message;
     signIn(token);
     return null;

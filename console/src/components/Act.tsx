@@ -3,7 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { session } from "../api/session.ts";
+import { useIsViewer } from "../api/me.ts";
 import type { Accepted } from "../api/types.ts";
 
 interface Props {
@@ -24,7 +24,7 @@ interface Props {
 export function Act({ label, icon, name, act, meaning, danger, primary, small, disabled }: Props) {
   const [asking, { open, close }] = useDisclosure(false);
   const queries = useQueryClient();
-  const { viewer } = session.use();
+  const viewer = useIsViewer();
   const work = useMutation({
     mutationFn: act,
     onSuccess: (accepted) => {

@@ -47,13 +47,6 @@ export function RunLinks({ run }: { run: { workflowId: string; runId: string | n
   );
 }
 
-/** A run as the lake notes it: `{workflow id}/{run id}`. */
-export function NotedRun({ run }: { run: string | null }) {
-  if (run === null) return <>–</>;
-  const cut = run.lastIndexOf("/");
-  return <Name href={runHref(run.slice(0, cut), run.slice(cut + 1))}>{run.slice(0, cut)}</Name>;
-}
-
 function TemporalLink({ run }: { run: { workflowId: string; url: string | null } }) {
   if (run.url === null) return null;
   return (

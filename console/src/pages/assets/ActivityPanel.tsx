@@ -23,8 +23,8 @@ export function ActivityPanel({ activity }: { activity: Activity | null }) {
             {activity.work === null ? "between two pieces of work" : <code>{activity.work}</code>}
             {activity.attempt !== null && activity.attempt > 1 && `, attempt ${activity.attempt}`}
           </Fact>
-          {activity.nextAttemptAt && activity.attempt !== null && activity.attempt > 1 && (
-            <Fact name="This attempt">
+          {activity.nextAttemptAt && (
+            <Fact name="Next attempt">
               <Time at={activity.nextAttemptAt} />
             </Fact>
           )}

@@ -23,7 +23,7 @@ const columns: Column<Materialization>[] = [
     numeric: true,
   },
   { id: "why", header: "Why rebuilt", cell: ({ reason }) => reason, wide: 99, from: "lg" },
-  { id: "run", header: "Run", cell: ({ run }) => <RunLinks run={run} />, from: "md" },
+  { id: "run", header: "Run", cell: ({ run }) => run && <RunLinks run={run} />, from: "md" },
 ];
 
 /** The chart shows them all; more rows than these push the SQL out of sight. */

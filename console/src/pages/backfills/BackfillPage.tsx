@@ -7,7 +7,7 @@ import { Answer } from "../../components/Answer.tsx";
 import { Columns } from "../../components/Columns.tsx";
 import { Fact, Facts, Headline, Headlines } from "../../components/Facts.tsx";
 import { Figure } from "../../components/Figure.tsx";
-import { AssetChip, RunLinks } from "../../components/Links.tsx";
+import { AssetChip, Name, RunLinks } from "../../components/Links.tsx";
 import { Page } from "../../components/Page.tsx";
 import { Panel } from "../../components/Panel.tsx";
 import { StateBadge } from "../../components/StateBadge.tsx";
@@ -18,6 +18,7 @@ import { ChunkBar } from "./ChunkBar.tsx";
 import { ChunkList } from "./ChunkList.tsx";
 import { modes } from "./modes.ts";
 import { rangeOf } from "./range.ts";
+import { TableProgress } from "./TableProgress.tsx";
 
 export default function BackfillPage() {
   const { id = "" } = useParams<{ id: string }>();
@@ -57,7 +58,15 @@ function Backfill({ backfill }: { backfill: BackfillData }) {
           <Time at={backfill.endedAt} none="not yet" />
         </Headline>
       </Headlines>
-      <Columns main={<ChunkList backfill={backfill} />} side={<RequestPanel backfill={backfill} />} />
+      <Columns
+        main={
+          <>
+            <TableProgress tables={backfill.tables} />
+            <ChunkList backfill={backfill} />
+          </>
+        }
+        side={<RequestPanel backfill={backfill} />}
+      />
     </>
   );
 }
@@ -69,13 +78,26 @@ function RequestPanel({ backfill }: { backfill: BackfillData }) {
         <Fact name="Mode">{modes[backfill.mode].meaning}</Fact>
         <Fact name="Days">{rangeOf(backfill)}</Fact>
         <Fact name="Chunks at once">{backfill.maxConcurrent}</Fact>
-        <Fact name="Tables">
-          <Group gap={6}>
-            {backfill.assets.map((key) => (
-              <AssetChip key={key} name={key} state={undefined} />
-            ))}
-          </Group>
-        </Fact>
+        {backfill.streams.length > 0 && (
+          <Fact name="Streams">
+            <Group gap={6}>
+              {backfill.streams.map((name) => (
+                <Name key={name} href={`/streams/${name}`}>
+                  {name}
+                </Name>
+              ))}
+            </Group>
+          </Fact>
+        )}
+        {backfill.downstreamOf.length > 0 && (
+          <Fact name="Downstream of">
+            <Group gap={6}>
+              {backfill.downstreamOf.map((key) => (
+                <AssetChip key={key} name={key} state={undefined} />
+              ))}
+            </Group>
+          </Fact>
+        )}
         <Fact name="Id">
           <code>{backfill.id}</code>
         </Fact>

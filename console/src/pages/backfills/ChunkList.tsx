@@ -7,6 +7,7 @@ import { type Column, DataTable } from "../../components/DataTable.tsx";
 import { Empty } from "../../components/Feedback.tsx";
 import { Figure } from "../../components/Figure.tsx";
 import { ChoiceFilter, FilterBar } from "../../components/Filters.tsx";
+import { RunLinks } from "../../components/Links.tsx";
 import { Paged } from "../../components/Paged.tsx";
 import { Panel } from "../../components/Panel.tsx";
 import { Reason } from "../../components/Reason.tsx";
@@ -43,6 +44,7 @@ const columns: Column<BackfillChunk>[] = [
     numeric: true,
     from: "sm",
   },
+  { id: "run", header: "Run", cell: ({ run }) => run && <RunLinks run={run} />, from: "lg" },
 ];
 
 /** A backfill's chunks: first those that failed, with why and a retry each, then all of them. */

@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useLocation } from "wouter";
 import { planBackfill, startBackfill } from "../../api/backfills.ts";
-import { session } from "../../api/session.ts";
+import { useIsViewer } from "../../api/me.ts";
 import type { BackfillRequest } from "../../api/types.ts";
 import { Page } from "../../components/Page.tsx";
 import { Panel } from "../../components/Panel.tsx";
@@ -64,7 +64,7 @@ export default function NewBackfillPage() {
 function Start({ request, empty }: { request: BackfillRequest; empty: boolean }) {
   const [, navigate] = useLocation();
   const queries = useQueryClient();
-  const { viewer } = session.use();
+  const viewer = useIsViewer();
   // Made once for this plan: a second click, or a retry after a lost answer, starts nothing twice.
   const [idempotencyKey] = useState(newKey);
   const start = useMutation({

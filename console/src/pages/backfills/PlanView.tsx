@@ -7,6 +7,7 @@ import { Empty } from "../../components/Feedback.tsx";
 import { Figure } from "../../components/Figure.tsx";
 import { AssetChip, assetHref, Name } from "../../components/Links.tsx";
 import { Panel } from "../../components/Panel.tsx";
+import { Reason } from "../../components/Reason.tsx";
 import { rangeOf } from "./range.ts";
 
 type PlannedTarget = BackfillPlan["targets"][number];
@@ -22,6 +23,7 @@ const columns: Column<PlannedTarget>[] = [
 
 /** What a dry run found. `children`: what can be done about it. */
 export function PlanView({ plan, children }: { plan: BackfillPlan; children: ReactNode }) {
+  const obstacles = plan.targets.filter(({ obstacle }) => obstacle !== null);
   return (
     <Panel title="What would happen">
       <Stack>
@@ -44,6 +46,11 @@ export function PlanView({ plan, children }: { plan: BackfillPlan; children: Rea
         ) : (
           <DataTable label="Tables" columns={columns} rows={plan.targets} keyOf={({ asset }) => asset} />
         )}
+        {obstacles.map(({ asset, obstacle }) => (
+          <Reason key={asset} tone="bad">
+            <code>{asset}</code> would fail as things stand: {obstacle}
+          </Reason>
+        ))}
         {plan.downstream.length > 0 && (
           <div>
             <Text size="sm" mb={8}>

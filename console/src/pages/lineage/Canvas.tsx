@@ -5,6 +5,7 @@ import { useMediaQuery } from "@mantine/hooks";
 import {
   Background,
   Controls,
+  type FitViewOptions,
   MiniMap,
   type OnNodesChange,
   ReactFlow,
@@ -17,12 +18,12 @@ import { assetLooks, assetStates } from "../../format/states.ts";
 import { AssetNode, type AssetNodeType } from "./AssetNode.tsx";
 import { edgesOf, nodesOf } from "./elements.ts";
 import type { Places } from "./node-size.ts";
+import { fitOf } from "./room.ts";
 
 const nodeTypes = { asset: AssetNode };
 /** Below these zooms names are drawn larger and alone, and then not at all: only colours can still be seen. */
 const MIDDLE = 0.6;
 const FAR = 0.22;
-const FIT = { padding: 0.06, maxZoom: 1.1 };
 /** What the whole must at least be drawn at to begin with it. */
 const READABLE = 0.36;
 const CLOSE = 0.7;
@@ -46,6 +47,9 @@ export function Canvas({ graph, places, selected, lit, onSelect, children }: Pro
     return drawn.current;
   }, [graph, places, selected, lit]);
   const edges = useMemo(() => edgesOf(graph, { selected, lit }), [graph, selected, lit]);
+  const width = useStore((store) => store.width);
+  const height = useStore((store) => store.height);
+  const fit = fitOf({ width, height }, selected !== null);
   const distance = useStore(({ transform: [, , zoom] }) =>
     zoom < FAR ? "far" : zoom < MIDDLE ? "middle" : "near",
   );
@@ -66,7 +70,7 @@ export function Canvas({ graph, places, selected, lit, onSelect, children }: Pro
       edges={edges}
       nodeTypes={nodeTypes}
       colorMode={scheme}
-      onInit={(flow) => void begin(flow, graph, selected)}
+      onInit={(flow) => void begin(flow, { graph, selected, fit })}
       minZoom={0.05}
       maxZoom={2}
       nodesDraggable={false}
@@ -82,7 +86,7 @@ export function Canvas({ graph, places, selected, lit, onSelect, children }: Pro
       aria-label="Graph of all assets"
     >
       <Background gap={22} size={1.4} color="var(--line-strong)" />
-      <Controls showInteractive={false} position="bottom-left" fitViewOptions={FIT} />
+      <Controls showInteractive={false} position="bottom-left" fitViewOptions={fit} />
       {roomy && (
         <MiniMap
           pannable
@@ -100,12 +104,15 @@ export function Canvas({ graph, places, selected, lit, onSelect, children }: Pro
 }
 
 /** Begins with the whole; where that is too small to be read, with what was asked for, or with the worst there is. */
-async function begin(flow: ReactFlowInstance<AssetNodeType>, graph: Lineage, selected: string | null) {
-  await flow.fitView(FIT);
+async function begin(
+  flow: ReactFlowInstance<AssetNodeType>,
+  { graph, selected, fit }: Pick<Props, "graph" | "selected"> & { fit: FitViewOptions },
+) {
+  await flow.fitView(fit);
   if (flow.getZoom() >= READABLE) return;
   const [worst] = [...graph.nodes].sort(
     (left, right) => assetStates.indexOf(left.state) - assetStates.indexOf(right.state),
   );
   const id = selected ?? worst?.key;
-  if (id !== undefined) await flow.fitView({ nodes: [{ id }], minZoom: CLOSE, maxZoom: CLOSE });
+  if (id !== undefined) await flow.fitView({ ...fit, nodes: [{ id }], minZoom: CLOSE, maxZoom: CLOSE });
 }

@@ -1,7 +1,7 @@
 import { useDocumentTitle, useHotkeys } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
-import { Panel, ReactFlowProvider, useReactFlow } from "@xyflow/react";
-import { lazy, Suspense, useCallback, useMemo } from "react";
+import { Panel, ReactFlowProvider, useReactFlow, useStoreApi } from "@xyflow/react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef } from "react";
 import { lineageQuery } from "../../api/assets.ts";
 import type { AssetState, Lineage } from "../../api/types.ts";
 import { Answer } from "../../components/Answer.tsx";
@@ -12,7 +12,8 @@ import { Canvas } from "./Canvas.tsx";
 import { kinOf } from "./kin.ts";
 import { Legend } from "./Legend.tsx";
 import classes from "./Lineage.module.css";
-import { NODE_HEIGHT, NODE_WIDTH, type Places } from "./node-size.ts";
+import type { Places } from "./node-size.ts";
+import { fitOf, uncover } from "./room.ts";
 import { usePlaces } from "./usePlaces.ts";
 
 // The graph does not wait for what is beside it.
@@ -64,11 +65,25 @@ function PlacedGraph({ graph, places }: { graph: Lineage; places: Places }) {
   const select = useCallback((key: string | null) => set("asset", key), [set]);
   useHotkeys([["Escape", () => select(null)]]);
 
+  // What is chosen is not hidden by the panel about it; what was searched for is gone to.
+  const store = useStoreApi();
+  const searched = useRef<string | null>(null);
+  const place = asset && places[asset.key];
+  useEffect(() => {
+    if (!place) return;
+    const { width, height } = store.getState();
+    if (searched.current === null) {
+      void flow.setViewport(uncover(place, flow.getViewport(), { width, height }), { duration: 200 });
+      return;
+    }
+    const nodes = [{ id: searched.current }];
+    searched.current = null;
+    void flow.fitView({ ...fitOf({ width, height }, true), nodes, minZoom: 1, maxZoom: 1, duration: 300 });
+  }, [flow, place, store]);
+
   function jump(key: string) {
-    const place = places[key];
+    searched.current = key;
     select(key);
-    if (place)
-      void flow.setCenter(place.x + NODE_WIDTH / 2, place.y + NODE_HEIGHT / 2, { zoom: 1, duration: 300 });
   }
 
   return (

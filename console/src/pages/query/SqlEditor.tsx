@@ -1,6 +1,7 @@
 import type { EditorView } from "@codemirror/view";
 import { useImperativeHandle, useLayoutEffect, useRef } from "react";
-import { completionOf, editorOf, type LakeTable, schemaSlot } from "./editor.ts";
+import type { LakeTable } from "../../api/types.ts";
+import { completionOf, editorOf, schemaSlot } from "./editor.ts";
 import classes from "./SqlEditor.module.css";
 
 export interface EditorHandle {

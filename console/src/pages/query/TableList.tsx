@@ -1,8 +1,9 @@
 import { ActionIcon, TextInput } from "@mantine/core";
 import { IconArrowBarToRight, IconSearch, IconTable } from "@tabler/icons-react";
 import { useState } from "react";
+import type { LakeTable } from "../../api/types.ts";
 import { matches } from "../../components/useFilters.ts";
-import type { LakeTable } from "./editor.ts";
+import { compact, exact } from "../../format/numbers.ts";
 import classes from "./TableList.module.css";
 
 /** What can be asked for. A table opens to its columns; a click puts a name where the cursor is. */
@@ -47,9 +48,10 @@ function Table({ table, onPick }: { table: LakeTable; onPick: (text: string) => 
     <details className={classes.table}>
       <summary>
         <IconTable size={14} stroke={1.6} aria-hidden />
-        <span className="mono" title={name}>
+        <span className="mono" title={table.description ? `${name}: ${table.description}` : name}>
           {table.name}
         </span>
+        {table.rows !== null && <small title={`${exact(table.rows)} rows`}>{compact(table.rows)}</small>}
       </summary>
       <ActionIcon
         className={classes.insert}
@@ -65,7 +67,11 @@ function Table({ table, onPick }: { table: LakeTable; onPick: (text: string) => 
       <ul>
         {table.columns.map((column) => (
           <li key={column.name}>
-            <button type="button" onClick={() => onPick(column.name)} title={column.type}>
+            <button
+              type="button"
+              onClick={() => onPick(column.name)}
+              title={column.description ? `${column.type}: ${column.description}` : column.type}
+            >
               <span className="mono">{column.name}</span>
               <small>{column.type.toLowerCase()}</small>
             </button>

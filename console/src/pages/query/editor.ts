@@ -16,13 +16,8 @@ import {
   lineNumbers,
   placeholder,
 } from "@codemirror/view";
+import type { LakeTable } from "../../api/types.ts";
 import { sqlColours } from "../../components/sql-colours.ts";
-
-export interface LakeTable {
-  schema: string;
-  name: string;
-  columns: { name: string; type: string }[];
-}
 
 /** Where the lake's tables are put once they are known. */
 export const schemaSlot = new Compartment();
@@ -36,6 +31,7 @@ export function completionOf(tables: LakeTable[]) {
       label: column.name,
       detail: column.type,
       type: "property",
+      ...(column.description ? { info: column.description } : {}),
     }));
   }
   // DuckDB speaks PostgreSQL's dialect, near enough for names and keywords.

@@ -1,10 +1,17 @@
 import type { Activity } from "../../api/types.ts";
 import { type Column, DataTable } from "../../components/DataTable.tsx";
 import { Empty } from "../../components/Feedback.tsx";
+import { Time } from "../../components/Time.tsx";
 
 const columns: Column<Activity>[] = [
   { id: "work", header: "Work", cell: ({ work }) => <code>{work ?? "between two pieces"}</code> },
   { id: "attempt", header: "Attempt", cell: ({ attempt }) => attempt ?? "–", numeric: true },
+  {
+    id: "next",
+    header: "Next attempt",
+    cell: ({ nextAttemptAt }) => <Time at={nextAttemptAt} none="runs now" />,
+    from: "sm",
+  },
   {
     id: "failure",
     header: "Last failure",

@@ -18,6 +18,7 @@ import { Took } from "../../components/Took.tsx";
 import { exact } from "../../format/numbers.ts";
 import { runLooks } from "../../format/states.ts";
 import { PendingWork } from "./PendingWork.tsx";
+import { Steps } from "./Steps.tsx";
 
 /** One run; the last of its workflow where the address names none. */
 export default function RunPage() {
@@ -75,7 +76,11 @@ function RunActs({ run }: { run: RunDetail }) {
 function Run({ run }: { run: RunDetail }) {
   return (
     <>
-      {run.failure && <Reason tone="bad">{run.failure}</Reason>}
+      {run.failure && (
+        <Reason tone="bad">
+          {run.failure} {run.code && <code>[{run.code}]</code>}
+        </Reason>
+      )}
       <Headlines>
         <Headline name="Started">
           <Time at={run.startedAt} />
@@ -92,9 +97,12 @@ function Run({ run }: { run: RunDetail }) {
       </Headlines>
       <Columns
         main={
-          <Panel title="What it works on" flush>
-            <PendingWork activities={run.activities} />
-          </Panel>
+          <>
+            {run.steps && <Steps steps={run.steps} />}
+            <Panel title="What it works on" flush>
+              <PendingWork activities={run.activities} />
+            </Panel>
+          </>
         }
         side={
           <Panel title="Run">

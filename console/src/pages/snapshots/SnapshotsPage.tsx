@@ -8,7 +8,7 @@ import type { Snapshot } from "../../api/types.ts";
 import { type Column, DataTable } from "../../components/DataTable.tsx";
 import { Empty } from "../../components/Feedback.tsx";
 import { ChoiceFilter, FilterBar } from "../../components/Filters.tsx";
-import { NotedRun } from "../../components/Links.tsx";
+import { RunLinks } from "../../components/Links.tsx";
 import { Page } from "../../components/Page.tsx";
 import { Paged } from "../../components/Paged.tsx";
 import { Panel } from "../../components/Panel.tsx";
@@ -86,7 +86,7 @@ function columnsOf(chosen: string[], filters: Filters): Column<Snapshot>[] {
     },
     { id: "tables", header: "Tables", cell: ({ tables }) => <Tables names={tables} />, wide: 30 },
     { id: "author", header: "By", cell: ({ author }) => author ?? "–", from: "lg" },
-    { id: "run", header: "Run", cell: ({ run }) => <NotedRun run={run} />, wide: 20, from: "xl" },
+    { id: "run", header: "Run", cell: ({ run }) => run && <RunLinks run={run} />, wide: 20, from: "xl" },
   ];
 }
 

@@ -4,7 +4,7 @@ import type { Batch } from "../../api/types.ts";
 import { type Column, DataTable } from "../../components/DataTable.tsx";
 import { Empty } from "../../components/Feedback.tsx";
 import { Figure } from "../../components/Figure.tsx";
-import { NotedRun } from "../../components/Links.tsx";
+import { RunLinks } from "../../components/Links.tsx";
 import { Paged } from "../../components/Paged.tsx";
 import { Time } from "../../components/Time.tsx";
 
@@ -34,7 +34,7 @@ const columns: Column<Batch>[] = [
     from: "xs",
   },
   { id: "last", header: "Last file", cell: ({ lastKey }) => <Key text={lastKey} />, wide: 99, from: "md" },
-  { id: "run", header: "Run", cell: ({ run }) => <NotedRun run={run} />, from: "xl" },
+  { id: "run", header: "Run", cell: ({ run }) => run && <RunLinks run={run} />, from: "xl" },
 ];
 
 export function BatchList({ name }: { name: StreamName }) {

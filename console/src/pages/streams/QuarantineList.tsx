@@ -1,12 +1,11 @@
 import { Group, Text } from "@mantine/core";
 import { IconRefresh, IconTrash } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { dropFile, quarantineQuery, retryFile, type StreamName } from "../../api/streams.ts";
+import { dropFile, type QuarantineFilter, quarantineQuery, retryFile } from "../../api/streams.ts";
 import type { QuarantinedFile } from "../../api/types.ts";
 import { Act } from "../../components/Act.tsx";
 import { Empty } from "../../components/Feedback.tsx";
 import { Figure } from "../../components/Figure.tsx";
-
 import { Name, streamHref } from "../../components/Links.tsx";
 import { Paged } from "../../components/Paged.tsx";
 import { Time } from "../../components/Time.tsx";
@@ -17,12 +16,18 @@ const DROP =
   "It is never fed as it is, and its rows stay out of the lake. Should it be uploaded again with other content, it is tried.";
 
 /** Files that were set aside, stream by stream, each with its reason and what can be done. */
-export function QuarantineList({ filter }: { filter: Partial<StreamName> }) {
+export function QuarantineList({ filter }: { filter: QuarantineFilter }) {
   const quarantine = useInfiniteQuery(quarantineQuery(filter));
   return (
     <Paged
       query={quarantine}
-      empty={<Empty title="Nothing is set aside">Every file that could be listed could be read.</Empty>}
+      empty={
+        filter.search === undefined ? (
+          <Empty title="Nothing is set aside">Every file that could be listed could be read.</Empty>
+        ) : (
+          <Empty title="No file is like that">Take the search away to see all that were set aside.</Empty>
+        )
+      }
     >
       {(files) =>
         [...byStream(files)].map(([name, group]) => (

@@ -1,7 +1,8 @@
+import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { given } from "../../api/pages.ts";
 import { streamsQuery } from "../../api/streams.ts";
-import { ChoiceFilter, FilterBar } from "../../components/Filters.tsx";
+import { ChoiceFilter, FilterBar, TextFilter } from "../../components/Filters.tsx";
 import { Page } from "../../components/Page.tsx";
 import { Panel } from "../../components/Panel.tsx";
 import { useFilters } from "../../components/useFilters.ts";
@@ -13,10 +14,12 @@ export default function QuarantinePage() {
   const streams = useQuery(streamsQuery).data ?? [];
   const names = streams.filter(({ quarantinedFiles }) => quarantinedFiles > 0);
   const source = filters.get("source");
+  const [search] = useDebouncedValue(filters.get("search"), 300);
   return (
     <Page title="Quarantine">
       <Panel flush>
         <FilterBar>
+          <TextFilter filters={filters} name="search" label="Part of a key or a reason" />
           <ChoiceFilter
             filters={filters}
             name="source"
@@ -36,7 +39,7 @@ export default function QuarantinePage() {
             ].sort()}
           />
         </FilterBar>
-        <QuarantineList filter={given({ source, stream: filters.get("stream") })} />
+        <QuarantineList filter={given({ source, stream: filters.get("stream"), search })} />
       </Panel>
     </Page>
   );

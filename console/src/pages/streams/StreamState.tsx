@@ -1,6 +1,6 @@
 import type { StreamSummary } from "../../api/types.ts";
 import { StateBadge } from "../../components/StateBadge.tsx";
-import { assetLooks, isAssetState, type Look, pausedLook } from "../../format/states.ts";
+import { assetLooks, type Look, pausedLook } from "../../format/states.ts";
 
 /** How a stream stands: paused before anything else, otherwise as its processed table does. */
 export function StreamState({ stream }: { stream: StreamSummary }) {
@@ -9,5 +9,5 @@ export function StreamState({ stream }: { stream: StreamSummary }) {
 
 export function streamLook({ paused, state }: StreamSummary): Look {
   if (paused) return pausedLook;
-  return assetLooks[isAssetState(state) ? state : "fresh"];
+  return assetLooks[state];
 }
