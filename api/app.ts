@@ -9,6 +9,7 @@ import { keepAuditLog } from "./audit-log.ts";
 import { serveConsole } from "./console-files.ts";
 import type { ApiContext } from "./context.ts";
 import { describeApi } from "./document.ts";
+import { refuseNul } from "./plain-text.ts";
 import { answerProblems } from "./problems.ts";
 import { assetRoutes } from "./routes/assets.ts";
 import { backfillRoutes } from "./routes/backfills.ts";
@@ -66,6 +67,7 @@ export async function createApp(context: ApiContext, logger: Logger): Promise<Ap
   });
   guardAccess(app, context.tokens);
   keepAuditLog(app);
+  refuseNul(app);
   await describeApi(app, context);
   await app.register(async (scope) => healthRoutes(scope as App, context));
   await app.register(

@@ -2,6 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { type ErrorCode, errorCatalogue, LotusError, messageOf } from "../common/errors.ts";
+import { temporalFault } from "./temporal-faults.ts";
 
 /** What every failed request is answered with: RFC 9457, with the project's own codes. */
 export const problemSchema = z
@@ -73,11 +74,19 @@ const ABOUT: Record<number, string> = {
   503: "A part that it needs does not answer",
 };
 
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Runs a caller's own statements. Default: no. */
+    takesSql?: boolean;
+  }
+}
+
 /** Turns everything that is thrown into a problem. What nobody foresaw is logged, and its text kept back. */
 export function answerProblems(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
-    const known = toLotusError(error);
-    if (known) return sendProblem(request, reply, known.error, known.errors);
+    const known = toLotusError(error, request);
+    if (known && STATUS[known.error.code] !== undefined)
+      return sendProblem(request, reply, known.error, known.errors);
     request.log.error({ err: error }, "a request failed unforeseen");
     const text = `The request failed in a way that nobody foresaw. The log has it under ${request.id}.`;
     return sendProblem(request, reply, new LotusError("INTERNAL", text));
@@ -113,8 +122,16 @@ function sendProblem(
   return reply.code(status).type(PROBLEM_TYPE).serializer(JSON.stringify).send(problem);
 }
 
-function toLotusError(error: FastifyError): { error: LotusError; errors?: Problem["errors"] } | null {
-  if (error instanceof LotusError) return { error };
+/** @returns null for what nobody foresaw. */
+function toLotusError(
+  error: FastifyError,
+  { routeOptions }: FastifyRequest,
+): { error: LotusError; errors?: Problem["errors"] } | null {
+  // A statement that fails is the caller's fault only where it is the caller's.
+  if (error instanceof LotusError)
+    return error.code === "QUERY_FAILED" && !routeOptions.config.takesSql ? null : { error };
+  const fault = temporalFault(error);
+  if (fault) return { error: fault };
   if (hasZodFastifySchemaValidationErrors(error)) {
     const errors = error.validation.map((issue) => ({
       at: `${error.validationContext ?? "body"}${issue.instancePath}`,

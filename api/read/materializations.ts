@@ -31,11 +31,11 @@ export async function lastOf(
 ): Promise<z.infer<typeof materialization>[]> {
   const rows = await session.query(
     row,
-    `SELECT * REPLACE (strftime(started_at, ${ISO}) AS started_at, strftime(finished_at, ${ISO}) AS finished_at),
+    `SELECT log.* REPLACE (strftime(started_at, ${ISO}) AS started_at, strftime(finished_at, ${ISO}) AS finished_at),
        greatest(0, epoch_ms(finished_at) - epoch_ms(started_at)) / 1000.0 AS seconds, made.snapshot
      FROM (SELECT *, snapshot_id FROM lakehouse.meta.materializations WHERE asset = ${literal(asset)}
-           ORDER BY epoch DESC LIMIT ${literal(limit)})
-     LEFT JOIN (${KEPT_SQL}) AS made ON made.snapshot = snapshot_id AND made.run = run
+           ORDER BY epoch DESC LIMIT ${literal(limit)}) AS log
+     LEFT JOIN (${KEPT_SQL}) AS made ON made.snapshot = log.snapshot_id AND made.run = log.run
      ORDER BY epoch DESC`,
   );
   return rows.map((entry) => ({

@@ -130,7 +130,7 @@ export async function listBatches(
 const hourRow = z.object({
   source: z.string(),
   stream: z.string(),
-  at: z.string(),
+  hour: z.string(),
   files: count,
   rows: count,
   bytes: count,
@@ -154,7 +154,9 @@ export async function throughputs(
      FROM lakehouse.meta.feeder_batches WHERE ${which} AND committed_at > now() - INTERVAL 24 HOUR
      GROUP BY source, stream, "at"`,
   );
-  const fed = new Map(rows.map(({ source, stream, ...hour }) => [`${source}/${stream}/${hour.at}`, hour]));
+  const fed = new Map(
+    rows.map(({ source, stream, hour: at, ...sums }) => [`${source}/${stream}/${at}`, { at, ...sums }]),
+  );
   const now = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
   const hours = Array.from({ length: 24 }, (_, index) =>
     new Date(now - (23 - index) * HOUR_MS).toISOString(),

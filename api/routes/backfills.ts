@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { z } from "zod";
 import { planBackfill } from "../../assets/backfill/plan.ts";
-import { findBackfill } from "../../assets/backfill/record.ts";
+import { type Chunk, findBackfill, readChunks } from "../../assets/backfill/record.ts";
 import type { BackfillRequest } from "../../assets/backfill/request.ts";
 import { LotusError } from "../../common/errors.ts";
 import { readSnapshot } from "../../lake/transaction.ts";
@@ -181,11 +181,12 @@ export function backfillRoutes(app: App, context: ApiContext): void {
         body: z
           .object({ chunk: z.int().min(1).nullable().default(null).describe("null: all of them") })
           .prefault({}),
-        response: { 202: handedOver, ...problems(404) },
+        response: { 202: handedOver, ...problems(404, 409) },
       },
     },
     async ({ params: { id }, body: { chunk } }, reply) => {
       await mustFind(id);
+      refuseRetry(id, chunk, await lake.withSession((session) => readChunks(session, id)));
       const run = await controlBackfill(client, id, { kind: "retry", chunk });
       const message = chunk === null ? "Chunks that failed wait again" : `Chunk ${chunk} waits again`;
       return reply.code(202).send({ run: linkOf(temporal, run), message });
@@ -214,6 +215,19 @@ export function backfillRoutes(app: App, context: ApiContext): void {
       "This idempotency key was used for another backfill. Choose another key.",
     );
   }
+}
+
+/** @throws LotusError BACKFILL_REFUSED where there is nothing to retry; NOT_FOUND for a chunk that is not there. */
+function refuseRetry(id: string, number: number | null, chunks: readonly Chunk[]): void {
+  const chunk = chunks.find((candidate) => candidate.number === number);
+  if (number !== null && !chunk)
+    throw new LotusError("NOT_FOUND", `Backfill ${id} has no chunk ${number}; it has ${chunks.length}.`);
+  const may = ({ state }: Chunk) => state === "failed" || state === "cancelled";
+  if (chunk ? may(chunk) : chunks.some(may)) return;
+  throw new LotusError(
+    "BACKFILL_REFUSED",
+    `${chunk ? `Chunk ${number} is ${chunk.state}` : "No chunk failed"}: only what failed, or was given up, is retried. GET /api/v1/backfills/${id}/chunks lists them.`,
+  );
 }
 
 /** The same key gives the same id, whoever asks. */

@@ -3,7 +3,7 @@ import { messageOf } from "../../common/errors.ts";
 import { firstLine } from "../../lake/faults.ts";
 import type { App } from "../app.ts";
 import type { ApiContext } from "../context.ts";
-import { createMetrics } from "../metrics.ts";
+import { createMetrics } from "../metrics/metrics.ts";
 import { problems } from "../problems.ts";
 import { answer } from "../schemas/common.ts";
 

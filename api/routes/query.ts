@@ -23,7 +23,7 @@ export function queryRoutes(app: App, { queryLake }: ApiContext): void {
   app.post(
     "/query",
     {
-      config: { role: "viewer", readsOnly: true },
+      config: { role: "viewer", readsOnly: true, takesSql: true },
       schema: {
         tags: ["query"],
         operationId: "query",
