@@ -149,10 +149,10 @@ export async function throughputs(
     only === undefined ? "TRUE" : `source = ${literal(only.source)} AND stream = ${literal(only.stream)}`;
   const rows = await session.query(
     hourRow,
-    `SELECT source, stream, strftime(date_trunc('hour', committed_at), ${ISO}) AS "at", sum(files)::BIGINT AS files,
+    `SELECT source, stream, strftime(date_trunc('hour', committed_at), ${ISO}) AS hour, sum(files)::BIGINT AS files,
        sum(rows)::BIGINT AS rows, sum(bytes)::BIGINT AS bytes, count(*) AS batches
      FROM lakehouse.meta.feeder_batches WHERE ${which} AND committed_at > now() - INTERVAL 24 HOUR
-     GROUP BY source, stream, "at"`,
+     GROUP BY source, stream, hour`,
   );
   const fed = new Map(
     rows.map(({ source, stream, hour: at, ...sums }) => [`${source}/${stream}/${at}`, { at, ...sums }]),
