@@ -55,11 +55,25 @@ export interface Answer {
   text: string;
 }
 
+export interface RequestOptions {
+  body?: unknown;
+  /** Null: none. */
+  token?: string | null;
+  headers?: Record<string, string>;
+  /** Another app over the same lake. */
+  app?: App;
+  /** The address that it comes from. */
+  from?: string;
+}
+
 /** A running lake with the API over it; requests go in without a socket. */
 export class ApiFixture {
   readonly isolation: Isolation;
   readonly running: RunningLake;
   readonly app: App;
+  /** What the app works with: for others made of it. */
+  readonly context: ApiContext;
+  /** The log. */
   readonly lines: string[];
   readonly dir: string;
   readonly #generator: Session;
@@ -69,6 +83,7 @@ export class ApiFixture {
     isolation: Isolation;
     running: RunningLake;
     app: App;
+    context: ApiContext;
     lines: string[];
     dir: string;
     generator: Session;
@@ -77,6 +92,7 @@ export class ApiFixture {
     this.isolation = parts.isolation;
     this.running = parts.running;
     this.app = parts.app;
+    this.context = parts.context;
     this.lines = parts.lines;
     this.dir = parts.dir;
     this.#generator = parts.generator;
@@ -121,19 +137,20 @@ export class ApiFixture {
     const app = await createApp(context, logger);
     await app.ready();
     const generator = await openScratch();
-    return new ApiFixture({ isolation, running, app, lines, dir, generator, queryLake });
+    return new ApiFixture({ isolation, running, app, context, lines, dir, generator, queryLake });
   }
 
   /** Sends a request as `ann` unless another token, or null for none, is given. */
   async call(
     method: "GET" | "POST" | "PUT" | "DELETE",
     url: string,
-    options: { body?: unknown; token?: string | null; headers?: Record<string, string> } = {},
+    options: RequestOptions = {},
   ): Promise<Answer> {
-    const { body, token = TOKENS[0]?.secret ?? null, headers = {} } = options;
-    const answer = await this.app.inject({
+    const { body, token = TOKENS[0]?.secret ?? null, headers = {}, app = this.app, from } = options;
+    const answer = await app.inject({
       method,
       url,
+      ...(from === undefined ? {} : { remoteAddress: from }),
       headers: {
         host: "127.0.0.1",
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),
@@ -150,14 +167,11 @@ export class ApiFixture {
     };
   }
 
-  get(
-    url: string,
-    options: { token?: string | null; headers?: Record<string, string> } = {},
-  ): Promise<Answer> {
+  get(url: string, options: RequestOptions = {}): Promise<Answer> {
     return this.call("GET", `/api/v1${url}`, options);
   }
 
-  post(url: string, body: unknown = {}, options: { token?: string | null } = {}): Promise<Answer> {
+  post(url: string, body: unknown = {}, options: RequestOptions = {}): Promise<Answer> {
     return this.call("POST", `/api/v1${url}`, { body, ...options });
   }
 
