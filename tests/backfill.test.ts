@@ -1,5 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { retainLanding } from "../assets/feeder/retention.ts";
+import { openScratch } from "../lake/session.ts";
+import { Feeders } from "../orchestration/worker-context.ts";
 import { ApiFixture, order, SHOP } from "./support/api-fixture.ts";
+import { audit, found } from "./support/audit-fixture.ts";
 
 /** Backfills from the request to the rows, on real parts. */
 
@@ -9,7 +13,7 @@ beforeAll(async () => {
     ...SHOP,
     "dag/streams/shop/orders.json": {
       ...(SHOP["dag/streams/shop/orders.json"] as object),
-      feeder: { poll: "1s", batch_files: 2 },
+      feeder: { poll: "1s", batch_files: 2, retention: "30d" },
     },
   });
   for (const day of [1, 2, 3, 4, 5, 6])
@@ -19,9 +23,26 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
+afterEach(async () => {
+  await api.running.settle();
+  const { isolation, running, context } = api;
+  expect(found(await audit({ isolation, store: running.store }, context.project))).toEqual([]);
+});
+
 async function ended(id: string) {
   return expect.poll(async () => (await api.get(`/backfills/${id}`)).body?.state, { timeout: 90_000 });
 }
+
+const chunksOf = async (id: string) => (await api.get(`/backfills/${id}/chunks`)).body.items;
+
+/** Makes the rows of all orders wrong, past every writer. */
+const spoil = () => api.query("UPDATE lakehouse.main.int_shop__orders SET amount = -1");
+const amounts = async () =>
+  Object.fromEntries(
+    (
+      await api.query("SELECT id::VARCHAR AS id, amount::INTEGER AS amount FROM int_shop__orders ORDER BY id")
+    ).map(({ id, amount }) => [id, amount]),
+  );
 
 describe("reprocess", () => {
   test("a dry run says what would happen, and changes nothing", async () => {
@@ -50,7 +71,7 @@ describe("reprocess", () => {
   });
 
   test("rows of the range become right again, others stay, and what reads them follows", async () => {
-    await api.query("UPDATE lakehouse.main.int_shop__orders SET amount = -1");
+    await spoil();
     const answer = await api.post("/backfills", {
       mode: "reprocess",
       streams: ["shop/orders"],
@@ -84,11 +105,37 @@ describe("reprocess", () => {
       idempotencyKey: "once",
     });
     expect(other).toMatchObject({ status: 409, body: { code: "BACKFILL_REFUSED" } });
+    const { body: rest } = await api.post("/backfills", { mode: "reprocess", streams: ["shop/orders"] });
+    await (await ended(rest.id)).toBe("done");
+    expect((await api.get(`/backfills/${rest.id}`)).body).toMatchObject({
+      changedRows: 3,
+      streams: ["shop/orders"],
+      downstreamOf: [],
+      assets: ["int_shop__orders"],
+      tables: [{ asset: "int_shop__orders", files: 6, changedRows: 3, chunks: { total: 3, done: 3 } }],
+    });
+    for (const { run } of await chunksOf(rest.id))
+      expect(run).toMatchObject({
+        workflowId: "feeder/shop/orders",
+        url: expect.stringContaining("feeder%2Fshop%2Forders"),
+      });
+  });
+
+  test("a key that is repeated at the same time makes one backfill", async () => {
+    const request = { mode: "reprocess", streams: ["shop/orders"], idempotencyKey: "at-once" };
+    const answers = await Promise.all(Array.from({ length: 6 }, () => api.post("/backfills", request)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 200, 200, 202]);
+    expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
+    const { id } = answers[0]?.body ?? {};
+    // Before any worker has taken it, too.
+    expect((await api.get(`/backfills/${id}`)).body).toMatchObject({ id, streams: ["shop/orders"] });
+    expect(await api.post("/backfills", { ...request, mode: "rebuild" })).toMatchObject({ status: 409 });
+    await (await ended(id)).toBe("done");
+    expect(await chunksOf(id)).toHaveLength(3);
   });
 
   test("rows that are right already are not written", async () => {
     const all = { mode: "reprocess", streams: ["shop/orders"] };
-    await (await ended((await api.post("/backfills", all)).body.id)).toBe("done");
     const { body } = await api.post("/backfills", all);
     await (await ended(body.id)).toBe("done");
     expect((await api.get(`/backfills/${body.id}`)).body).toMatchObject({
@@ -143,74 +190,178 @@ test("everything downstream is rebuilt, upstream first", async () => {
   expect(await api.query("SELECT sum(amount)::INTEGER AS amount FROM fct_orders")).toEqual([{ amount: 210 }]);
 });
 
-test("a pause lets the chunk that runs end and begins no other; a cancel gives the rest up", async () => {
-  await api.query("UPDATE lakehouse.main.int_shop__orders SET amount = -1");
-  const { body } = await api.post("/backfills", {
-    mode: "reprocess",
-    streams: ["shop/orders"],
-    maxConcurrent: 1,
+describe("steering", () => {
+  const begin = async (part: object = {}) => {
+    const { body } = await api.post("/backfills", {
+      mode: "reprocess",
+      streams: ["shop/orders"],
+      maxConcurrent: 1,
+      ...part,
+    });
+    return body.id as string;
+  };
+  const steer = async (id: string, action: string, body?: object) =>
+    expect((await api.post(`/backfills/${id}/${action}`, body)).status).toBe(202);
+  const look = async (id: string) => (await api.get(`/backfills/${id}`)).body;
+
+  test("paused before it began, it begins nothing until it is resumed", async () => {
+    await spoil();
+    const id = await begin();
+    await steer(id, "pause");
+    await (await ended(id)).toBe("paused");
+    await expect.poll(async () => (await look(id)).chunks.running, { timeout: 60_000 }).toBe(0);
+    const { done, total } = (await look(id)).chunks;
+    expect(total).toBe(3);
+    expect(done).toBeLessThan(3);
+    await api.running.settle();
+    expect((await look(id)).chunks.done).toBe(done);
+    await steer(id, "resume");
+    await (await ended(id)).toBe("done");
+    expect(await amounts()).toEqual({ 1: 10, 2: 20, 3: 30, 4: 40, 5: 50, 6: 60 });
   });
-  expect((await api.post(`/backfills/${body.id}/pause`)).status).toBe(202);
-  await (await ended(body.id)).toBe("paused");
-  const running = () => api.get(`/backfills/${body.id}`).then((answer) => answer.body.chunks);
-  await expect.poll(async () => (await running()).running, { timeout: 60_000 }).toBe(0);
-  const { done } = await running();
-  expect(done).toBeLessThan(3);
-  expect((await api.post(`/backfills/${body.id}/resume`)).status).toBe(202);
-  await (await ended(body.id)).toBe("done");
-  const other = await api.post("/backfills", {
-    mode: "reprocess",
-    streams: ["shop/orders"],
-    maxConcurrent: 1,
+
+  test("paused while a chunk runs, that chunk ends; cancelled then, the rest is given up and may be taken up again", async () => {
+    await spoil();
+    const id = await begin();
+    await expect.poll(async () => (await look(id)).chunks.running, { timeout: 60_000, interval: 20 }).toBe(1);
+    await steer(id, "pause");
+    await (await ended(id)).toBe("paused");
+    await expect.poll(async () => (await look(id)).chunks.running, { timeout: 60_000 }).toBe(0);
+    const { done, waiting } = (await look(id)).chunks;
+    expect(done).toBeGreaterThanOrEqual(1);
+    expect(waiting).toBe(3 - done);
+    expect(waiting).toBeGreaterThanOrEqual(1);
+    await steer(id, "cancel");
+    await (await ended(id)).toBe("cancelled");
+    expect(await look(id)).toMatchObject({
+      chunks: { done, cancelled: waiting },
+      endedAt: expect.any(String),
+    });
+    // Neither goes on nor changes any more.
+    await steer(id, "resume");
+    await steer(id, "pause");
+    await api.running.settle();
+    expect(await look(id)).toMatchObject({ state: "cancelled", chunks: { done, cancelled: waiting } });
+    await steer(id, "retry", {});
+    await (await ended(id)).toBe("done");
+    expect(await amounts()).toEqual({ 1: 10, 2: 20, 3: 30, 4: 40, 5: 50, 6: 60 });
+    await steer(id, "cancel");
+    await api.running.settle();
+    expect(await look(id)).toMatchObject({ state: "done" });
+    expect(await api.post(`/backfills/${id}/retry`, {})).toMatchObject({
+      status: 409,
+      body: { code: "BACKFILL_REFUSED" },
+    });
+    expect(await api.post(`/backfills/${id}/retry`, { chunk: 99 })).toMatchObject({ status: 404 });
   });
-  expect((await api.post(`/backfills/${other.body.id}/cancel`)).status).toBe(202);
-  await (await ended(other.body.id)).toMatch(/cancelled|done/);
+
+  test("cancelled at once, it is over at once, whatever it had begun", async () => {
+    const id = await begin();
+    await steer(id, "cancel");
+    await expect.poll(async () => (await look(id)).endedAt, { timeout: 60_000 }).not.toBeNull();
+    const { chunks, state } = await look(id);
+    expect(state).toBe("cancelled");
+    await expect.poll(async () => (await look(id)).chunks.running, { timeout: 60_000 }).toBe(0);
+    expect(chunks.waiting).toBe(0);
+  });
+
+  test("a stream that is paused, or whose model failed, is backfilled all the same", async () => {
+    await spoil();
+    const stream = () => api.get("/streams/shop/orders").then(({ body }) => body);
+    await api.post("/streams/shop/orders/pause");
+    await expect.poll(async () => (await stream()).paused, { timeout: 30_000 }).toBe(true);
+    await (await ended(await begin())).toBe("done");
+    expect(await amounts()).toEqual({ 1: 10, 2: 20, 3: 30, 4: 40, 5: 50, 6: 60 });
+    expect((await stream()).paused).toBe(true);
+    await api.post("/streams/shop/orders/resume");
+    await expect.poll(async () => (await stream()).paused, { timeout: 30_000 }).toBe(false);
+  });
+
+  test("no more chunks run at once than it says", async () => {
+    const id = await begin({ mode: "rebuild", streams: ["shop/orders", "shop/clicks"], maxConcurrent: 1 });
+    await (await ended(id)).toBe("done");
+    const [first, second] = await chunksOf(id);
+    expect(first.endedAt <= second.startedAt).toBe(true);
+  });
 });
 
-test("live batches and chunks have their turn one after the other", async () => {
+test("live batches and chunks take turns: neither waits for the other's end", async () => {
   const { body } = await api.post("/backfills", { mode: "reprocess", streams: ["shop/orders"] });
-  for (const day of [7, 8, 9])
-    await api.land("orders", `2026-01-0${day}/live`, order(day, day * 10, `2026-01-0${day}`));
   await (await ended(body.id)).toBe("done");
-  const status = await api.running.settle();
-  expect(status.idle).toBe(true);
-  expect(await api.query("SELECT count(*)::INTEGER AS n FROM int_shop__orders")).toEqual([{ n: 9 }]);
+  for (let index = 0; index < 6; index += 1)
+    await api.land(
+      "orders",
+      `2026-01-0${index + 1}/more`,
+      order(100 + index, index, `2026-01-0${index + 1}`),
+    );
+  await api.running.settle();
+  await api.post("/streams/shop/orders/pause");
+  await expect
+    .poll(async () => (await api.get("/streams/shop/orders")).body.paused, { timeout: 30_000 })
+    .toBe(true);
+  for (let index = 0; index < 16; index += 1)
+    await api.land("orders", `2026-01-09/live_${index}`, order(200 + index, index, "2026-01-09"));
+  const before = await api.query(
+    "SELECT max(snapshot_id)::INTEGER AS id FROM ducklake_snapshots('lakehouse')",
+  );
+  // 6 chunks of 2 files, and 8 batches of 2.
+  const both = await api.post("/backfills", {
+    mode: "reprocess",
+    streams: ["shop/orders"],
+    to: "2026-01-06",
+  });
+  await api.post("/streams/shop/orders/resume");
+  await (await ended(both.body.id)).toBe("done");
+  await api.running.settle();
+  const made = await api.query(
+    `SELECT commit_message AS message FROM ducklake_snapshots('lakehouse')
+     WHERE snapshot_id > ${before[0]?.id} AND author = 'feeder_shop_orders'
+       AND (commit_message LIKE 'feed %' OR commit_message LIKE 'reprocess %') ORDER BY snapshot_id`,
+  );
+  const turns = made.map(({ message }) => (String(message).startsWith("feed") ? "f" : "c")).join("");
+  expect(turns.replaceAll("c", "")).toHaveLength(8);
+  expect(turns.replaceAll("f", "")).toHaveLength(6);
+  // Once both wait, neither has a turn of more than three before the other has one.
+  const shared = turns.slice(
+    Math.max(turns.indexOf("c"), turns.indexOf("f")),
+    Math.min(turns.lastIndexOf("c"), turns.lastIndexOf("f")),
+  );
+  expect(shared).not.toMatch(/c{2}|f{4}/);
+  expect(turns).toMatch(/cf+c.*f.*c/);
 });
 
 describe("refeed", () => {
   test("files that retention removed and that are back are fed once more, as copies", async () => {
+    await api.running.settle();
+    const scratch = await openScratch();
+    const { lake, store } = api.running;
+    const feeders = new Feeders({ lake, store, project: api.context.project, scratch });
+    const writer = await feeders.get("shop", "orders");
+    const now = new Date(Date.now() + 90 * 86_400_000);
+    while ((await retainLanding(writer, { runId: "retention", now })).remaining > 0);
+    scratch.close();
     const key = api.key("orders", "2026-01-01/a");
-    const bytes = await api.running.store.get(key);
-    await api.query(
-      `INSERT INTO lakehouse.meta.feeder_file_log SELECT source, stream, key, etag, size, rows, batch, 'removed',
-         registered_path, 100000, now() FROM lakehouse.meta.feeder_files WHERE key = '${key}'`,
-    );
-    await api.query(
-      "DELETE FROM lakehouse.staging.stg_shop__orders WHERE year = 2026 AND month = 1 AND day = 1",
-    );
+    const bytes = await store.get(key);
+    await store.delete(key);
+    const right = await amounts();
     await api.query("DELETE FROM lakehouse.main.int_shop__orders WHERE id = 1");
-    await api.running.store.delete(key);
-    const refeed = { mode: "refeed", streams: ["shop/orders"], from: "2026-01-01", to: "2026-01-01" };
-    expect((await api.post("/backfills", { ...refeed, dryRun: true })).body.plan).toMatchObject({
-      files: 0,
-      chunks: 0,
-    });
-    await api.running.store.put(key, bytes);
-    expect((await api.post("/backfills", { ...refeed, dryRun: true })).body.plan).toMatchObject({
-      files: 1,
-      chunks: 1,
-    });
+    const refeed = { mode: "refeed", streams: ["shop/orders"], to: "2026-01-01" };
+    const planned = async () => (await api.post("/backfills", { ...refeed, dryRun: true })).body.plan;
+    const { files } = await planned();
+    await store.put(key, bytes);
+    expect(await planned()).toMatchObject({ files: files + 1, chunks: 1 });
     const { body } = await api.post("/backfills", refeed);
     await (await ended(body.id)).toBe("done");
-    expect(await api.query("SELECT amount::INTEGER AS amount FROM int_shop__orders WHERE id = 1")).toEqual([
-      { amount: 10 },
-    ]);
-    const [file] = await api.query(
-      `SELECT state, registered_path AS path FROM lakehouse.meta.feeder_files WHERE key = '${key}'`,
-    );
-    expect(file).toMatchObject({
-      state: "fed",
-      path: expect.stringContaining("/lakehouse/landed/shop/orders/"),
+    expect(await amounts()).toEqual(right);
+    expect(
+      await api.query(
+        `SELECT state, registered_path AS path FROM lakehouse.meta.feeder_files WHERE key = '${key}'`,
+      ),
+    ).toMatchObject([{ state: "fed", path: expect.stringContaining("/lakehouse/landed/shop/orders/") }]);
+    expect(await planned()).toMatchObject({ files: 0, chunks: 0 });
+    expect(await api.post("/backfills", { mode: "refeed", streams: ["shop/clicks"] })).toMatchObject({
+      status: 409,
+      body: { code: "BACKFILL_REFUSED", detail: expect.stringContaining("no key") },
     });
   });
 });

@@ -22,7 +22,7 @@ export function listeningApi(
     queryLake: lake,
     store,
     client,
-    logger: pino({ level: "silent" }),
+    logger: pino({ level: "error" }),
     version: "0.0.0",
   });
 }
