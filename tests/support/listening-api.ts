@@ -11,10 +11,11 @@ export function listeningApi(
   { lake, store, client }: RunningLake,
   project: Project,
   tokens: readonly ApiToken[] = [],
+  lastPort: number | null = null,
 ): Promise<RunningApi> {
   return startApi({
     settings: { host: "127.0.0.1", port: null, tokens: [...tokens], url: null },
-    lastPort: null,
+    lastPort,
     maintenance: { keepMs: 0, orphanAgeMs: 0 },
     connections,
     project,
