@@ -31,7 +31,8 @@ const LOCAL: Caller = { name: "local", role: "operator" };
 export function guardAccess(app: FastifyInstance, tokens: readonly ApiToken[]): void {
   const known = tokens.map((token) => ({ ...token, digest: digestOf(token.secret) }));
   app.decorateRequest("caller");
-  app.addHook("onRequest", async (request) => {
+  // After the rate limit, which stands at onRequest of each route: guesses count too.
+  app.addHook("preParsing", async (request) => {
     const {
       role = request.method === "GET" || request.method === "HEAD" ? "viewer" : "operator",
       tokenInQuery = false,

@@ -11,6 +11,7 @@ import type { ApiContext } from "./context.ts";
 import { describeApi } from "./document.ts";
 import { refuseNul } from "./plain-text.ts";
 import { answerProblems } from "./problems.ts";
+import { requestLogger } from "./request-log.ts";
 import { assetRoutes } from "./routes/assets.ts";
 import { backfillRoutes } from "./routes/backfills.ts";
 import { eventRoutes } from "./routes/events-in.ts";
@@ -46,7 +47,7 @@ const OTHERS_A_MINUTE = 1200;
 /** Makes the API's server; it does not listen yet. */
 export async function createApp(context: ApiContext, logger: Logger): Promise<App> {
   const app: App = Fastify({
-    loggerInstance: logger as FastifyBaseLogger,
+    loggerInstance: requestLogger(logger) as FastifyBaseLogger,
     bodyLimit: BODY_LIMIT,
     genReqId: () => randomUUID(),
     requestIdHeader: false,

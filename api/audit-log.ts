@@ -27,6 +27,7 @@ function whatOf(request: FastifyRequest) {
     role: request.caller?.role ?? null,
     what: `${request.method} ${request.routeOptions.url}`,
     on: request.params,
+    ...(request.body ? { asked: request.body } : {}),
     from: request.ip,
   };
 }

@@ -8,7 +8,10 @@ type Schemas = Record<string, unknown>;
 type SwaggerDocument = Parameters<typeof jsonSchemaTransformObject>[0];
 type Document = { paths?: object; components?: { schemas?: Schemas } };
 
-/** Serves /openapi.json, made from the routes' schemas, and a readable reference at /docs. To be called before them. */
+/**
+ * Serves /openapi.json, made from the routes' schemas, and a readable reference at /docs: to anybody. To be called
+ * before the routes are added.
+ */
 export async function describeApi(app: App, { version, tokens }: ApiContext): Promise<void> {
   await app.register(swagger, {
     openapi: {
@@ -29,10 +32,14 @@ export async function describeApi(app: App, { version, tokens }: ApiContext): Pr
     transformObject: (document) =>
       withNeededSchemas(jsonSchemaTransformObject(document as SwaggerDocument) as Document),
   });
-  await app.register(swaggerUi, {
-    routePrefix: "/docs",
-    staticCSP: true,
-    uiConfig: { docExpansion: "list" },
+  await app.register(async (scope) => {
+    scope.addHook("onRoute", (route) => {
+      route.config = { ...route.config, role: null };
+    });
+    await scope.register(swaggerUi, {
+      routePrefix: "/docs",
+      uiConfig: { docExpansion: "list", validatorUrl: null },
+    });
   });
   app.get("/openapi.json", { schema: { hide: true }, config: { role: null } }, async () => app.swagger());
 }

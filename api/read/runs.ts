@@ -64,9 +64,12 @@ function quoted(value: string): string {
   return `'${value.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
 }
 
-const place = z.object({ at: z.string(), seen: z.array(z.string()) });
+/** Where a page ended; `closed` is null among the runs that still ran. */
+const place = z.object({ closed: z.string().nullable(), started: z.string(), seen: z.array(z.string()) });
 
-/** A page of runs, newest first. */
+type Place = z.infer<typeof place>;
+
+/** A page of runs: those that run, the newest first, then the others, those that ended last first. */
 export async function listRuns(
   client: Client,
   temporal: TemporalConnection,
@@ -74,21 +77,45 @@ export async function listRuns(
   page: { limit: number; cursor?: string | undefined },
 ): Promise<{ items: Run[]; next: string | null }> {
   const from = decodeCursor(place, page.cursor);
-  const conditions = [visibilityQuery(filter), ...(from ? [`StartTime <= ${quoted(from.at)}`] : [])];
+  const conditions = [visibilityQuery(filter), from === null ? "" : isAtOrAfter(from)];
   const query = conditions.filter((condition) => condition !== "").join(" AND ");
-  const items: Run[] = [];
-  for await (const found of client.workflow.list({ query, pageSize: page.limit + 1 })) {
-    if (from?.seen.includes(found.runId)) continue;
-    const last = items.at(-1);
-    if (items.length === page.limit && last) {
-      // Runs that started at the same moment may be on either page.
-      const same = items.filter(({ startedAt }) => startedAt === last.startedAt).map(({ runId }) => runId);
-      const seen = from?.at === last.startedAt ? [...from.seen, ...same] : same;
-      return { items, next: encodeCursor({ at: last.startedAt, seen }) };
-    }
-    items.push(runOf(found, temporal));
+  const found: WorkflowExecutionInfo[] = [];
+  const asRun = (info: WorkflowExecutionInfo) => runOf(info, temporal);
+  for await (const info of client.workflow.list({ query, pageSize: page.limit + 1 })) {
+    if (from?.seen.includes(info.runId)) continue;
+    if (found.length === page.limit)
+      return { items: found.map(asRun), next: encodeCursor(pageEnd(found, from)) };
+    found.push(info);
   }
-  return { items, next: null };
+  return { items: found.map(asRun), next: null };
+}
+
+// In the order of Temporal's visibility, which is the only one that it has on SQL: by the end, then by the beginning.
+function isAtOrAfter({ closed, started }: Place): string {
+  if (closed !== null) return `CloseTime <= ${quoted(closed)}`;
+  return `(CloseTime IS NOT NULL OR StartTime <= ${quoted(started)})`;
+}
+
+/** Runs of the same moment may be on either side of a page's end: the next page leaves out those that were seen. */
+function pageEnd(found: readonly WorkflowExecutionInfo[], from: Place | null): Place {
+  const placeOf = ({ raw }: WorkflowExecutionInfo) => ({
+    closed: exactTime(raw.closeTime),
+    started: exactTime(raw.startTime) ?? "",
+  });
+  const last = placeOf(found.at(-1) as WorkflowExecutionInfo);
+  const isSame = ({ closed, started }: Omit<Place, "seen">) =>
+    closed === last.closed && (closed !== null || started === last.started);
+  const same = found.filter((info) => isSame(placeOf(info))).map(({ runId }) => runId);
+  return { ...last, seen: from && isSame(from) ? [...from.seen, ...same] : same };
+}
+
+type Timestamp = WorkflowExecutionInfo["raw"]["startTime"];
+
+/** To the nanosecond: two runs may have ended within a millisecond. */
+function exactTime(time: Timestamp): string | null {
+  if (!time) return null;
+  const seconds = new Date(Number(time.seconds ?? 0) * 1000).toISOString().slice(0, -".000Z".length);
+  return `${seconds}.${String(time.nanos ?? 0).padStart(9, "0")}Z`;
 }
 
 /**

@@ -18,7 +18,7 @@ export function runRoutes(app: App, { client, temporal }: ApiContext): void {
       schema: {
         tags: ["runs"],
         operationId: "listRuns",
-        summary: "Runs, newest first",
+        summary: "Runs: those that run, the newest first; then the others, those that ended last first",
         querystring: pageQuery.extend({
           asset: z.string().optional(),
           stream: z.string().optional().describe("SOURCE/STREAM"),
