@@ -13,7 +13,8 @@ const TOUCHED: Record<string, string[]> = {
   materialization: ["assets", "lineage", "asset", "snapshots"],
   state: ["assets", "lineage", "asset", "streams", "stream", "quarantine", "snapshots"],
   backfill: ["assets", "lineage", "backfills", "backfill", "chunks", "snapshots"],
-  maintenance: ["snapshots", "asset", "files"],
+  // Also what somebody asked of a writer: files that are retried or dropped.
+  maintenance: ["assets", "lineage", "asset", "streams", "stream", "files", "quarantine", "snapshots"],
   other: ["snapshots", "tables"],
   status: ["assets", "lineage", "asset", "streams", "stream", "runs"],
 };

@@ -10,7 +10,7 @@ export class Boundary extends Component<{ children: ReactNode }, { error: unknow
   }
 
   override render() {
-    // A page's code that is gone means that a newer console was installed: the reload brings it.
+    // A page whose code could not be loaded comes with the reload, from a newer console too.
     if (this.state.error !== null)
       return <Failure error={this.state.error} retry={() => window.location.reload()} />;
     return this.props.children;

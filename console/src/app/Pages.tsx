@@ -1,25 +1,35 @@
-import { lazy, Suspense } from "react";
+import { type ComponentType, lazy, Suspense } from "react";
 import { Route, Switch, useLocation } from "wouter";
+import { ApiProblem } from "../api/problem.ts";
 import { Empty, Loading } from "../components/Feedback.tsx";
 import { Page } from "../components/Page.tsx";
 import { Boundary } from "./Boundary.tsx";
 
 /** Each page is loaded when it is first opened. */
 const routes = {
-  "/": lazy(() => import("../pages/lineage/LineagePage.tsx")),
-  "/assets": lazy(() => import("../pages/assets/AssetsPage.tsx")),
-  "/assets/:key": lazy(() => import("../pages/assets/AssetPage.tsx")),
-  "/streams": lazy(() => import("../pages/streams/StreamsPage.tsx")),
-  "/streams/:source/:stream": lazy(() => import("../pages/streams/StreamPage.tsx")),
-  "/quarantine": lazy(() => import("../pages/streams/QuarantinePage.tsx")),
-  "/runs": lazy(() => import("../pages/runs/RunsPage.tsx")),
-  "/runs/*": lazy(() => import("../pages/runs/RunPage.tsx")),
-  "/backfills": lazy(() => import("../pages/backfills/BackfillsPage.tsx")),
-  "/backfills/new": lazy(() => import("../pages/backfills/NewBackfillPage.tsx")),
-  "/backfills/:id": lazy(() => import("../pages/backfills/BackfillPage.tsx")),
-  "/snapshots": lazy(() => import("../pages/snapshots/SnapshotsPage.tsx")),
-  "/query": lazy(() => import("../pages/query/QueryPage.tsx")),
+  "/": page(() => import("../pages/lineage/LineagePage.tsx")),
+  "/assets": page(() => import("../pages/assets/AssetsPage.tsx")),
+  "/assets/:key": page(() => import("../pages/assets/AssetPage.tsx")),
+  "/streams": page(() => import("../pages/streams/StreamsPage.tsx")),
+  "/streams/:source/:stream": page(() => import("../pages/streams/StreamPage.tsx")),
+  "/quarantine": page(() => import("../pages/streams/QuarantinePage.tsx")),
+  "/runs": page(() => import("../pages/runs/RunsPage.tsx")),
+  "/runs/*": page(() => import("../pages/runs/RunPage.tsx")),
+  "/backfills": page(() => import("../pages/backfills/BackfillsPage.tsx")),
+  "/backfills/new": page(() => import("../pages/backfills/NewBackfillPage.tsx")),
+  "/backfills/:id": page(() => import("../pages/backfills/BackfillPage.tsx")),
+  "/snapshots": page(() => import("../pages/snapshots/SnapshotsPage.tsx")),
+  "/query": page(() => import("../pages/query/QueryPage.tsx")),
 };
+
+function page(load: () => Promise<{ default: ComponentType }>) {
+  return lazy(() =>
+    load().catch(() => {
+      const text = "This page could not be loaded: Lotus does not answer, or a newer one was installed.";
+      throw new ApiProblem(0, "UNREACHABLE", text, null);
+    }),
+  );
+}
 
 export function Pages() {
   const [location] = useLocation();

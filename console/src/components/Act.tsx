@@ -59,7 +59,10 @@ export function Act({ label, icon, name, act, meaning, danger, primary, small, d
   return (
     <>
       {viewer ? (
-        <Tooltip label="Your token may look and not touch. Sign in with an operator's token to do this.">
+        <Tooltip
+          label="Your token may look and not touch. Sign in with an operator's token to do this."
+          events={{ hover: true, focus: true, touch: true }}
+        >
           {button}
         </Tooltip>
       ) : (

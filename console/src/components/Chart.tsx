@@ -120,6 +120,7 @@ function axesOf({
       size: 58,
       grid: { stroke: grid, width: 1 },
       ...(first ? { values: values(first.format) } : {}),
+      ...(first?.values.every((value) => Number.isInteger(value ?? 0)) ? { incrs: WHOLE } : {}),
     },
     ...(second
       ? [
@@ -135,6 +136,9 @@ function axesOf({
       : []),
   ];
 }
+
+/** What is counted has no halves: 1, 2, 5, 10, ... */
+const WHOLE = Array.from({ length: 15 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat();
 
 function nameOf(
   value: number | null,
