@@ -50,6 +50,8 @@ export async function setPaused(
     });
     await advanceFence(session, processed.asset, epoch);
     const message = `${change.paused ? "paused" : "resumed"} by ${change.by}`;
-    return { result: null, note: { author: asset, message, details: { runId: change.run, asset } } };
+    // The asset is the one whose fence has counted this.
+    const details = { runId: change.run, asset: processed.asset };
+    return { result: null, note: { author: asset, message, details } };
   });
 }

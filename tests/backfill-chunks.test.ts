@@ -129,8 +129,10 @@ async function ledger(stream: FedStream): Promise<Record<string, string>> {
   return Object.fromEntries(entries.map(({ key, state }) => [String(key).split("/").at(-1), String(state)]));
 }
 
-async function clean(stream: FedStream): Promise<void> {
-  expect(found(await audit(lake, await loadProject(stream.dir)))).toEqual([]);
+/** What was killed, or lost against another, leaves files that nothing knows: maintenance deletes them. */
+async function clean(stream: FedStream, leftovers = false): Promise<void> {
+  const findings = found(await audit(lake, await loadProject(stream.dir)));
+  expect(findings.filter((finding) => !(leftovers && finding === "orphan"))).toEqual([]);
 }
 
 describe("reprocess", () => {
@@ -162,7 +164,7 @@ describe("reprocess", () => {
       model: "/* ---\non_code_change: keep\n--- */ SELECT id, ts, v FROM TABLE_NAME",
     });
     await stream.load(lake.lake, {
-      model: "/* ---\non_code_change: keep\n--- */ SELECT id, at, upper(v) AS v FROM TABLE_NAME",
+      model: "/* ---\non_code_change: keep\n--- */ SELECT id, ts, upper(v) AS v FROM TABLE_NAME",
     });
     const { id } = await begin(stream, { to: "2026-01-02" });
     expect(await reprocess(stream.context, id, 1)).toEqual({ changedRows: 2 });
@@ -203,7 +205,7 @@ describe("reprocess", () => {
     const stream = await january({ model: "SELECT id, ts, v FROM TABLE_NAME" });
     const before = await stream.rows("id, v");
     await stream.load(lake.lake, {
-      model: "SELECT id, at, CAST(v AS INTEGER)::VARCHAR AS v FROM TABLE_NAME",
+      model: "SELECT id, ts, CAST(v AS INTEGER)::VARCHAR AS v FROM TABLE_NAME",
     });
     const { id } = await begin(stream, {});
     await expect(reprocess(stream.context, id, 1)).rejects.toMatchObject({ code: "MODEL_FAILED" });
@@ -318,7 +320,7 @@ describe("exactly once", () => {
        WHERE backfill = ${literal(id)} AND state = 'done'`,
     );
     expect(log).toEqual({ done: 3 });
-    await clean(stream);
+    await clean(stream, true);
   });
 
   test.each(["reprocess", "refeed"] as const)(
@@ -349,7 +351,7 @@ describe("exactly once", () => {
       }
       expect(kills).toBeGreaterThanOrEqual(6);
       expect(await stream.rows("id, v")).toEqual(right);
-      await clean(stream);
+      await clean(stream, true);
     },
     900_000,
   );
