@@ -105,8 +105,14 @@ describe("reprocess", () => {
       idempotencyKey: "once",
     });
     expect(other).toMatchObject({ status: 409, body: { code: "BACKFILL_REFUSED" } });
+    const updates = async () =>
+      (await api.query("SELECT 1 FROM lakehouse.meta.materializations WHERE asset = 'fct_orders'")).length;
+    const before = await updates();
     const { body: rest } = await api.post("/backfills", { mode: "reprocess", streams: ["shop/orders"] });
     await (await ended(rest.id)).toBe("done");
+    await api.running.settle();
+    // Once for all its chunks.
+    expect(await updates()).toBe(before + 1);
     expect((await api.get(`/backfills/${rest.id}`)).body).toMatchObject({
       changedRows: 3,
       streams: ["shop/orders"],

@@ -102,8 +102,9 @@ export function backfillingActivities(
 
     advanceBackfill: ({ id, again }) =>
       runActivity(async (signal) => {
-        const { ended, wake } = await write(id, (session) => advance(session, id, again), signal);
+        const { ended, wake, settled } = await write(id, (session) => advance(session, id, again), signal);
         for (const chunk of wake) await wakeWriter(id, chunk);
+        for (const asset of settled) await tellAutomation(client, { kind: "settled", asset });
         return { ended };
       }),
 
@@ -135,8 +136,11 @@ export function backfillingActivities(
       statements.push(
         backfillStateSql(backfill, chunks.some(({ state }) => state === "failed") ? "failed" : "done", run),
       );
+    // What reads its tables waits for the end of a burst of chunks, and no longer than that.
+    const rests = !left || backfill.state !== "running";
+    const settled = rests ? [...new Set(chunks.map(({ asset }) => asset))] : [];
     return {
-      result: { ended: !left, wake: again ? [...running, ...begins] : begins },
+      result: { ended: !left, wake: again ? [...running, ...begins] : begins, settled },
       statements,
       message: left ? `${begins.length} chunks begin` : "ended",
     };
@@ -173,7 +177,8 @@ export function backfillingActivities(
       changedRows: outcome.changedRows,
       milliseconds: Date.now() - started,
     });
-    await tellAutomation(client, { kind: "settled", asset });
+    const more = await lake.withSession((session) => hasMore(session, request.backfill, asset));
+    await tellAutomation(client, { kind: more ? "busy" : "settled", asset });
     return outcome;
   }
 
@@ -215,6 +220,12 @@ export function backfillingActivities(
       { signal: request.signal },
     );
   }
+}
+
+/** Whether chunks of this table are still to be done. */
+async function hasMore(session: Session, backfill: string, table: string): Promise<boolean> {
+  const chunks = await readChunks(session, backfill);
+  return chunks.some(({ asset, state }) => asset === table && (state === "waiting" || state === "running"));
 }
 
 async function mustFind(session: Session, id: string): Promise<Backfill> {
