@@ -161,7 +161,7 @@ describe("feeding", () => {
     );
     await api.query(
       `INSERT INTO lakehouse.meta.feeder_file_log SELECT source, stream, key, etag, size, rows, batch, 'lost',
-         registered_path, epoch, now() FROM lakehouse.meta.feeder_file_log WHERE key LIKE '%day=01/a.parquet'`,
+         registered_path, epoch + 1000, now() FROM lakehouse.meta.feeder_file_log WHERE key LIKE '%day=01/a.parquet'`,
     );
     const { run } = (await api.post("/assets/int_shop__orders/materialize", { full: true })).body;
     const url = `/runs/${encodeURIComponent(run.workflowId)}?runId=${run.runId}`;
