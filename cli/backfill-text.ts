@@ -24,7 +24,8 @@ export function describePlan(plan: Plan): string {
 }
 
 /** How far a backfill is, in one line. */
-export function describeProgress({ state, chunks, changedRows }: Backfill): string {
+export function describeProgress({ state, chunks, changedRows, endedAt }: Backfill): string {
+  if (chunks.total === 0 && endedAt === null) return `${state.padEnd(9)} its chunks are not planned yet`;
   const parts = [
     `${count(chunks.done)} of ${plural(chunks.total, "chunk")} done`,
     ...(chunks.running > 0 ? [`${count(chunks.running)} running`] : []),
