@@ -45,7 +45,7 @@ export function queryRoutes(app: App, { queryLake }: ApiContext): void {
               "application/vnd.apache.parquet": { schema: z.string() },
             },
           },
-          ...problems(408),
+          ...problems(404, 408),
         },
       },
     },
