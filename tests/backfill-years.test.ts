@@ -25,8 +25,8 @@ test("ten years of daily partitions: as many chunks as batches, each of a batch'
   const stream = await lake.stream({ fields: { id: "integer", v: "string" }, feeder: { batch: "100MB" } });
   const folder = join(lake.isolation.folder, "years");
   await lake.writer.execute(
-    `COPY (SELECT range AS id, 'v' || range AS v, strftime(at, '%Y') AS year, strftime(at, '%m') AS month,
-         strftime(at, '%d') AS day FROM (SELECT range, DATE '2016-01-01' + range::INTEGER AS at FROM range(${DAYS})))
+    `COPY (SELECT range AS id, 'v' || range AS v, strftime(date, '%Y') AS year, strftime(date, '%m') AS month,
+         strftime(date, '%d') AS day FROM (SELECT range, DATE '2016-01-01' + range::INTEGER AS date FROM range(${DAYS})))
      TO ${literal(folder)} (FORMAT parquet, PARTITION_BY (year, month, day))`,
   );
   const limit = pLimit(32);
