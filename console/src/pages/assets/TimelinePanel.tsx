@@ -22,7 +22,7 @@ const columns: Column<Materialization>[] = [
     cell: ({ seconds }) => <Figure value={seconds} unit="seconds" />,
     numeric: true,
   },
-  { id: "why", header: "Why rebuilt", cell: ({ reason }) => reason, wide: 99, from: "lg" },
+  { id: "why", header: "Why rebuilt", cell: ({ reason }) => reason, wide: 99, from: "md" },
   { id: "run", header: "Run", cell: ({ run }) => run && <RunLinks run={run} />, from: "md" },
 ];
 

@@ -1,12 +1,15 @@
 import type { FitViewOptions } from "@xyflow/react";
 import { NODE_HEIGHT, NODE_WIDTH } from "./node-size.ts";
 
-/** What lies over the graph: search and legend above, the panel about what is chosen beside, or below on phones. */
+/** What lies over the graph: search and legend above, the panel about what is chosen beside, or below where there is little room. */
 const TOOLS = 64;
 const PANEL_WIDTH = 376;
 const PANEL_SHARE = 0.58;
-const PHONE = 768;
+/** Below it the panel lies at the bottom; as in Lineage.module.css, without the menu. */
+const NARROW = 784;
 const MARGIN = 24;
+/** From here on one looks from further away. */
+const WALL = 2400;
 
 interface Size {
   width: number;
@@ -15,12 +18,12 @@ interface Size {
 
 /** How much of each side is covered. Pure. */
 function covered({ width, height }: Size, panel: boolean) {
-  const phone = width < PHONE;
+  const narrow = width < NARROW;
   return {
     top: TOOLS,
     left: MARGIN,
-    right: panel && !phone ? PANEL_WIDTH + MARGIN : MARGIN,
-    bottom: panel && phone ? Math.round(height * PANEL_SHARE) + MARGIN : MARGIN,
+    right: panel && !narrow ? PANEL_WIDTH + MARGIN : MARGIN,
+    bottom: panel && narrow ? Math.round(height * PANEL_SHARE) + MARGIN : MARGIN,
   };
 }
 
@@ -29,7 +32,7 @@ export function fitOf(size: Size, panel: boolean): FitViewOptions {
   const { top, right, bottom, left } = covered(size, panel);
   return {
     padding: { top: `${top}px`, right: `${right}px`, bottom: `${bottom}px`, left: `${left}px` },
-    maxZoom: 1.1,
+    maxZoom: size.width > WALL ? 1.8 : 1.1,
   };
 }
 

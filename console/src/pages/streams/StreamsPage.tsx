@@ -51,7 +51,7 @@ const columns: Column<StreamSummary>[] = [
     numeric: true,
     from: "xs",
   },
-  { id: "day", header: "Rows, last day", cell: (stream) => <DaySparkline stream={stream} />, from: "lg" },
+  { id: "day", header: "Rows, last day", cell: (stream) => <DaySparkline stream={stream} />, from: "md" },
   {
     id: "quarantined",
     header: "Set aside",
