@@ -14,6 +14,7 @@ import { retainLanding } from "../assets/feeder/retention.ts";
 import { setPaused } from "../assets/pauses.ts";
 import { loadProject } from "../assets/project.ts";
 import { advanceFence, readFence } from "../lake/fence.ts";
+import { Lake } from "../lake/lake.ts";
 import { literal } from "../lake/sql.ts";
 import { commitSnapshot } from "../lake/transaction.ts";
 import { audit, found } from "./support/audit-fixture.ts";
@@ -295,6 +296,51 @@ describe("refeed", () => {
     expect(await stream.quarantine()).toEqual([]);
     expect(await ledger(stream)).toMatchObject({ "1.parquet": "removed", "2.parquet": "removed" });
   });
+});
+
+describe("memory", () => {
+  test.each(["reprocess", "refeed"] as const)(
+    "%s: a chunk that needs more than there is is done in pieces, the last of which ends it",
+    async (mode) => {
+      const stream = await lake.stream({ ...SPEC, feeder: { retention: "30d" } });
+      const days = [1, 2, 3, 4, 5, 6, 7, 8];
+      for (const day of days)
+        await stream.put(
+          `2026-01-0${day}/${day}.parquet`,
+          `SELECT (hash(i % 54000 + ${day * 20_000}) % 100000000)::BIGINT AS id, ${day} AS ts,
+             repeat(hash(i + ${day})::VARCHAR, 6) AS v FROM range(60000) AS r (i)`,
+        );
+      await stream.feed();
+      await clock.date(new Date("2026-01-09T00:00:00Z"));
+      if (mode === "refeed")
+        while ((await retainLanding(stream.context, { runId: "retention", now: NOW })).remaining > 0);
+      const sum = () => stream.rows("count(*)::INTEGER, sum(hash(id, ts, v))::VARCHAR");
+      const right = await sum();
+      const { id, count } = await begin(stream, { mode });
+      expect(count).toBe(1);
+      await lake.query(`UPDATE ${stream.processedTable} SET v = 'wrong', ts = 0`);
+      const { connections, tools, folder } = lake.isolation;
+      const scarce = await Lake.open({
+        connections,
+        engine: { memoryLimit: "70MB", threads: 2 },
+        extensions: tools.extensions,
+        spillDir: join(folder, "scarce"),
+      });
+      const writer = await stream.process(scarce);
+      const before = await stream.batches();
+      const { changedRows } = await (mode === "refeed" ? refeed : reprocess)(writer, id, 1);
+      scarce.close();
+      expect(await sum()).toEqual(right);
+      expect(changedRows).toBeGreaterThanOrEqual(Number(right[0]?.[0]));
+      expect(await states(id)).toEqual(["done"]);
+      const snapshots = await lake.query(
+        `SELECT commit_message FROM ducklake_snapshots('lakehouse') WHERE commit_extra_info LIKE '%"backfill":"${id}"%'`,
+      );
+      const pieces = mode === "refeed" ? (await stream.batches()).length - before.length : snapshots.length;
+      expect(pieces).toBeGreaterThan(1);
+      await clean(stream, true);
+    },
+  );
 });
 
 describe("exactly once", () => {

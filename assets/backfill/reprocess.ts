@@ -3,16 +3,20 @@ import { isModelFault } from "../../lake/faults.ts";
 import { advanceFence, readFence } from "../../lake/fence.ts";
 import type { Session } from "../../lake/session.ts";
 import { literal } from "../../lake/sql.ts";
-import { commitSnapshot, untilCommitted } from "../../lake/transaction.ts";
+import { commitSnapshot } from "../../lake/transaction.ts";
+import type { WaitingFile } from "../../sensors/batch-plan.ts";
 import { rawPrefix, readPlace } from "../../sensors/raw-layout.ts";
+import type { Stream } from "../definitions.ts";
 import type { FeederContext } from "../feeder/feed-batch.ts";
+import { mergeSource } from "../feeder/land-files.ts";
 import { readLandingSql, reconcileLanding } from "../feeder/landing.ts";
 import { mendLanding } from "../feeder/mend.ts";
-import { checkUniqueKey, freeRows, keepRows, mergeRows, modelRows } from "../feeder/processed.ts";
+import { freeRows } from "../feeder/processed.ts";
 import { refuseHeld } from "../holds.ts";
 import { modelFault } from "../model-fault.ts";
 import { filesOf } from "./chunks.ts";
-import { ledgerFiles } from "./plan.ts";
+import { inPieces, nextPiece, type Piece, type Progress } from "./in-pieces.ts";
+import { type LedgerFile, ledgerFiles } from "./plan.ts";
 import { type Chunk, chunkStateSql, readChunks } from "./record.ts";
 
 /** Which piece of which backfill, and for whom. */
@@ -30,37 +34,42 @@ export interface ChunkOutcome {
 /**
  * Runs the processed model again over a chunk's rows, as landing holds them, and merges what differs; a row of which
  * the table has a later version stays. That the chunk is done is written in the same snapshot.
- * @throws LotusError MODEL_FAILED, ASSET_HELD, NOT_FOUND for a chunk that nobody planned
+ * @throws LotusError MODEL_FAILED, ASSET_HELD, NOT_FOUND for a chunk that nobody planned, OUT_OF_MEMORY
  */
 export async function reprocessChunk(context: FeederContext, request: ChunkRequest): Promise<ChunkOutcome> {
-  return untilCommitted(context.lake, (session) => attempt(context, request, session), {
+  const options = {
     signal: request.signal,
-    cure: (error) => mendLanding(context, error, request),
-  });
+    cure: (error: unknown) => mendLanding(context, error, request),
+  };
+  return inPieces(context, options, (session, progress) => attempt(context, request, session, progress));
 }
 
 async function attempt(
   context: FeederContext,
   request: ChunkRequest,
   session: Session,
-): Promise<ChunkOutcome> {
+  progress: Progress,
+): Promise<Piece> {
   const { stream } = context;
   const { asset } = stream.processed;
   const epoch = await readFence(session, asset);
   const chunk = await findChunk(session, request);
-  if (chunk.state === "done") return { changedRows: 0 };
+  if (chunk.state === "done") return { changedRows: 0, upTo: null };
   await refuseHeld(session, asset);
+  const files = filesOfChunk(stream, chunk, await ledgerFiles(session, stream, "fed"));
+  const { piece, last } = nextPiece(context, files, progress);
   return commitSnapshot(session, async () => {
-    const changedRows = await mergeAgain(context, session, chunk);
+    const changedRows = piece.length === 0 ? 0 : await mergeAgain(context, session, piece);
     await advanceFence(session, asset, epoch);
-    await session.execute(
-      chunkStateSql(request.backfill, chunk, { state: "done", changedRows, run: request.runId }),
-    );
+    if (last) {
+      const done = { state: "done", changedRows: progress.changedRows + changedRows } as const;
+      await session.execute(chunkStateSql(request.backfill, chunk, { ...done, run: request.runId }));
+    }
     return {
-      result: { changedRows },
+      result: { changedRows, upTo: last ? null : (piece.at(-1)?.place ?? null) },
       note: {
         author: `feeder_${stream.source}_${stream.stream}`,
-        message: `reprocess ${chunk.files?.files ?? 0} files, ${changedRows} rows changed in ${asset}`,
+        message: `reprocess ${piece.length} files, ${changedRows} rows changed in ${asset}`,
         details: {
           work: "reprocess",
           runId: request.runId,
@@ -80,22 +89,28 @@ export async function findChunk(session: Session, { backfill, number }: ChunkReq
   throw new LotusError("NOT_FOUND", `Backfill ${backfill} has no chunk ${number}.`);
 }
 
-async function mergeAgain(
-  { stream, model }: FeederContext,
-  session: Session,
+/** Those of the files that a chunk holds, in feeding order. */
+export function filesOfChunk<T extends WaitingFile>(
+  { source, stream }: Stream,
   { files }: Chunk,
-): Promise<number> {
-  const prefix = rawPrefix(stream.source, stream.stream);
+  all: readonly T[],
+): T[] {
+  const prefix = rawPrefix(source, stream);
   const [first, last] = [readPlace(prefix, files?.firstKey ?? ""), readPlace(prefix, files?.lastKey ?? "")];
-  if ("reason" in first || "reason" in last) return 0;
+  return "reason" in first || "reason" in last ? [] : filesOf(all, first, last);
+}
+
+async function mergeAgain(
+  context: FeederContext,
+  session: Session,
+  files: readonly LedgerFile[],
+): Promise<number> {
+  const { stream } = context;
   const landing = await reconcileLanding(session, stream);
-  const paths = filesOf(await ledgerFiles(session, stream, "fed"), first, last).map(({ path }) => path);
-  if (paths.length === 0) return 0;
-  const source = `${readLandingSql(stream, landing)} WHERE filename IN (${paths.map((path) => literal(path)).join(", ")})`;
+  const paths = files.map(({ path }) => literal(path)).join(", ");
+  const source = `${readLandingSql(stream, landing)} WHERE filename IN (${paths})`;
   try {
-    const rows = await keepRows(session, await modelRows(session, stream, model, source, landing));
-    if (stream.processed.head.unique_key) await checkUniqueKey(session, stream, rows);
-    const changed = await mergeRows(session, stream, rows, "different");
+    const changed = await mergeSource(context, session, source, landing, "different");
     await freeRows(session, stream);
     return changed;
   } catch (error) {

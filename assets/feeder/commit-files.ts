@@ -22,8 +22,8 @@ export interface FilesToCommit {
   startedAt: Date;
   /** Called after the files were read, before anything is decided. */
   check?: () => Promise<void>;
-  /** A statement that is part of the same snapshot. */
-  also?: string;
+  /** A statement that is part of the same snapshot, by how many rows of the processed table it writes. */
+  also?: (changedRows: number) => string | null;
 }
 
 /**
@@ -35,23 +35,25 @@ export async function commitFiles(
   request: FeedRequest,
   session: Session,
   files: FilesToCommit,
-): Promise<Batch & { epoch: number }> {
+): Promise<Batch & { epoch: number; changedRows: number }> {
   const { stream } = context;
   const { asset } = stream.processed;
   return commitSnapshot(session, async () => {
     const columns = await reconcileLanding(session, stream, files.added);
+    let changedRows = 0;
     if (files.landing.length > 0) {
       await landFiles(context, session, files.landing, files.added);
-      await mergeFiles(context, session, files.landing, columns);
+      changedRows = await mergeFiles(context, session, files.landing, columns);
     }
     await freeRows(session, stream);
     await files.check?.();
     const epoch = await advanceFence(session, asset, files.epoch);
     const batch = summarise(context, files.landing, files.setAside, files.cursorKey);
     await session.execute(ledgerSql(request, stream, batch, epoch, files.startedAt));
-    if (files.also !== undefined) await session.execute(files.also);
+    const also = files.also?.(changedRows) ?? null;
+    if (also !== null) await session.execute(also);
     return {
-      result: { ...batch, epoch },
+      result: { ...batch, epoch, changedRows },
       note: {
         author: `feeder_${stream.source}_${stream.stream}`,
         message: `feed ${batch.fed.length} files, ${batch.rows} rows into ${asset}`,
