@@ -527,7 +527,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Runs, newest first */
+        /** Runs: those that run, the newest first; then the others, those that ended last first */
         get: operations["listRuns"];
         put?: never;
         post?: never;
@@ -700,6 +700,24 @@ export interface components {
             lastFailure: string | null;
             /** @description Null while an attempt runs */
             nextAttemptAt: string | null;
+        };
+        /**
+         * @description As Airbyte's notification webhook sends them
+         * @example {
+         *       "data": {
+         *         "connection": {
+         *           "name": "Shopify → lake"
+         *         },
+         *         "source": {
+         *           "name": "Shopify"
+         *         },
+         *         "jobId": 9988,
+         *         "success": true
+         *       }
+         *     }
+         */
+        AirbyteEvent: {
+            [key: string]: unknown;
         };
         AssetDetail: {
             /** @description int_SOURCE__STREAM, fct_*, dim_*, feeder_SOURCE_STREAM, landing_tables */
@@ -1088,6 +1106,24 @@ export interface components {
              */
             setAsideAt: string;
         };
+        /**
+         * @example {
+         *       "sql": "SELECT order_date, sum(total_sales) FROM fct_sales GROUP BY ALL ORDER BY 1",
+         *       "format": "csv"
+         *     }
+         */
+        Query: {
+            sql: string;
+            /**
+             * @default json
+             * @enum {string}
+             */
+            format?: "json" | "csv" | "parquet";
+            /** @default 10000 */
+            maxRows?: number;
+            /** @default 30 */
+            timeoutSeconds?: number;
+        };
         QueryResult: {
             columns: {
                 name: string;
@@ -1206,6 +1242,42 @@ export interface components {
             runId: string | null;
             /** @description In Temporal's UI; null where its address is not known */
             url: string | null;
+        };
+        /**
+         * @description As AWS, MinIO (`Records`), SNS, EventBridge and SeaweedFS (`key`, `event_type`) send them
+         * @example {
+         *       "Records": [
+         *         {
+         *           "eventName": "ObjectCreated:Put",
+         *           "s3": {
+         *             "bucket": {
+         *               "name": "landing"
+         *             },
+         *             "object": {
+         *               "key": "raw%2Fshopify%2Forders%2Fyear%3D2026%2Fmonth%3D01%2Fday%3D09%2F2026_01_09_1767916800000_0.parquet"
+         *             }
+         *           }
+         *         }
+         *       ]
+         *     }
+         * @example {
+         *       "detail-type": "Object Created",
+         *       "detail": {
+         *         "bucket": {
+         *           "name": "landing"
+         *         },
+         *         "object": {
+         *           "key": "raw/shopify/orders/year=2026/month=01/day=09/2026_01_09_1767916800000_0.parquet"
+         *         }
+         *       }
+         *     }
+         * @example {
+         *       "key": "/buckets/landing/raw/shopify/orders/year=2026/month=01/day=09/2026_01_09_1767916800000_0.parquet",
+         *       "event_type": "create"
+         *     }
+         */
+        S3Event: {
+            [key: string]: unknown;
         };
         Snapshot: {
             id: number;
@@ -1792,7 +1864,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": {
                     /**
@@ -2123,9 +2195,9 @@ export interface operations {
                 source?: string;
                 state?: "fresh" | "stale" | "waiting" | "running" | "failed" | "held" | "disabled" | "late" | "changed";
                 /** @description Only those for which files wait, or do not */
-                waiting?: string;
+                waiting?: boolean;
                 /** @description Only those with files set aside, or without */
-                quarantined?: string;
+                quarantined?: boolean;
             };
             header?: never;
             path?: never;
@@ -3238,9 +3310,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    [key: string]: unknown;
-                };
+                "application/json": components["schemas"]["S3Event"];
             };
         };
         responses: {
@@ -3332,9 +3402,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    [key: string]: unknown;
-                };
+                "application/json": components["schemas"]["AirbyteEvent"];
             };
         };
         responses: {
@@ -4108,7 +4176,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": {
                     /**
@@ -4809,18 +4877,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    sql: string;
-                    /**
-                     * @default json
-                     * @enum {string}
-                     */
-                    format?: "json" | "csv" | "parquet";
-                    /** @default 10000 */
-                    maxRows?: number;
-                    /** @default 30 */
-                    timeoutSeconds?: number;
-                };
+                "application/json": components["schemas"]["Query"];
             };
         };
         responses: {
@@ -4855,6 +4912,15 @@ export interface operations {
             };
             /** @description The request is not for this caller to make */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that name */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
