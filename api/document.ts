@@ -3,10 +3,9 @@ import swaggerUi from "@fastify/swagger-ui";
 import { jsonSchemaTransform, jsonSchemaTransformObject } from "fastify-type-provider-zod";
 import type { App } from "./app.ts";
 import type { ApiContext } from "./context.ts";
+import { shapeDocument } from "./document-shape.ts";
 
-type Schemas = Record<string, unknown>;
 type SwaggerDocument = Parameters<typeof jsonSchemaTransformObject>[0];
-type Document = { paths?: object; components?: { schemas?: Schemas } };
 
 /**
  * Serves /openapi.json, made from the routes' schemas, and a readable reference at /docs: to anybody. To be called
@@ -29,8 +28,7 @@ export async function describeApi(app: App, { version, tokens }: ApiContext): Pr
       ...(tokens.length > 0 ? { security: [{ token: [] }] } : {}),
     },
     transform: jsonSchemaTransform,
-    transformObject: (document) =>
-      withNeededSchemas(jsonSchemaTransformObject(document as SwaggerDocument) as Document),
+    transformObject: (document) => shapeDocument(jsonSchemaTransformObject(document as SwaggerDocument)),
   });
   await app.register(async (scope) => {
     scope.addHook("onRoute", (route) => {
@@ -57,29 +55,3 @@ const TAGS = {
   live: "What happens, as it happens",
   health: "For probes, Prometheus and scripts",
 };
-
-/** The generator gives every named schema twice, once for requests as `...Input`. Keeps what is used, under one name. */
-function withNeededSchemas(document: Document) {
-  const all = document.components?.schemas ?? {};
-  const needed = reachable(document.paths, all);
-  const isTwin = (name: string) => name.endsWith("Input") && !needed.has(name.slice(0, -"Input".length));
-  const plain = (name: string) => (isTwin(name) ? name.slice(0, -"Input".length) : name);
-  const schemas = Object.fromEntries([...needed].sort().map((name) => [plain(name), all[name]]));
-  const whole = { ...document, components: { ...document.components, schemas } };
-  return JSON.parse(JSON.stringify(whole), (key, value) =>
-    key === "$ref" && typeof value === "string" ? `${SCHEMAS}${plain(value.slice(SCHEMAS.length))}` : value,
-  );
-}
-
-const SCHEMAS = "#/components/schemas/";
-
-/** Names of the schemas that something refers to, by way of others too. */
-function reachable(from: unknown, schemas: Schemas, found = new Set<string>()): Set<string> {
-  if (typeof from !== "object" || from === null) return found;
-  for (const [key, value] of Object.entries(from)) {
-    const name = key === "$ref" && typeof value === "string" ? value.slice(SCHEMAS.length) : null;
-    if (name === null) reachable(value, schemas, found);
-    else if (!found.has(name)) reachable(schemas[name], schemas, found.add(name));
-  }
-  return found;
-}

@@ -16,6 +16,38 @@ const woken = z
   })
   .meta({ id: "Woken" });
 
+const key = "raw/shopify/orders/year=2026/month=01/day=09/2026_01_09_1767916800000_0.parquet";
+const s3Event = z.record(z.string(), z.unknown()).meta({
+  id: "S3Event",
+  description: "As AWS, MinIO (`Records`), SNS, EventBridge and SeaweedFS (`key`, `event_type`) send them",
+  examples: [
+    {
+      Records: [
+        {
+          eventName: "ObjectCreated:Put",
+          s3: { bucket: { name: "landing" }, object: { key: encodeURIComponent(key) } },
+        },
+      ],
+    },
+    { "detail-type": "Object Created", detail: { bucket: { name: "landing" }, object: { key } } },
+    { key: `/buckets/landing/${key}`, event_type: "create" },
+  ],
+});
+const airbyteEvent = z.record(z.string(), z.unknown()).meta({
+  id: "AirbyteEvent",
+  description: "As Airbyte's notification webhook sends them",
+  examples: [
+    {
+      data: {
+        connection: { name: "Shopify → lake" },
+        source: { name: "Shopify" },
+        jobId: 9988,
+        success: true,
+      },
+    },
+  ],
+});
+
 const token = z.object({
   token: z.string().optional().describe("For senders that know no Authorization header"),
 });
@@ -36,7 +68,7 @@ export function eventRoutes(app: App, { project, store, client }: ApiContext): v
         operationId: "receiveS3Event",
         summary: "An S3 server's event notification: AWS, MinIO, SeaweedFS",
         querystring: token,
-        body: z.record(z.string(), z.unknown()),
+        body: s3Event,
         response: { 202: answer("Sensors were woken, or none is concerned", woken), ...problems() },
       },
     },
@@ -80,7 +112,7 @@ export function eventRoutes(app: App, { project, store, client }: ApiContext): v
         querystring: token.extend({
           source: z.string().optional().describe("Which source it was; default: by the names in Airbyte"),
         }),
-        body: z.record(z.string(), z.unknown()),
+        body: airbyteEvent,
         response: { 202: answer("Sensors were woken, or none is concerned", woken), ...problems() },
       },
     },

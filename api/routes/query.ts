@@ -9,6 +9,20 @@ import { problems } from "../problems.ts";
 const MOST_ROWS = 1_000_000;
 const LONGEST_SECONDS = 300;
 
+const question = z
+  .object({
+    sql: z.string().min(1).max(100_000),
+    format: z.enum(["json", "csv", "parquet"]).default("json"),
+    maxRows: z.int().min(1).max(MOST_ROWS).default(10_000),
+    timeoutSeconds: z.number().positive().max(LONGEST_SECONDS).default(30),
+  })
+  .meta({
+    id: "Query",
+    examples: [
+      { sql: "SELECT order_date, sum(total_sales) FROM fct_sales GROUP BY ALL ORDER BY 1", format: "csv" },
+    ],
+  });
+
 const result = z
   .object({
     columns: z.array(z.object({ name: z.string(), type: z.string() })),
@@ -30,12 +44,7 @@ export function queryRoutes(app: App, { queryLake }: ApiContext): void {
         summary: "Read the lake with SQL",
         description:
           "One statement that reads, in DuckDB's dialect, over one snapshot; only the lake's tables.",
-        body: z.object({
-          sql: z.string().min(1).max(100_000),
-          format: z.enum(["json", "csv", "parquet"]).default("json"),
-          maxRows: z.int().min(1).max(MOST_ROWS).default(10_000),
-          timeoutSeconds: z.number().positive().max(LONGEST_SECONDS).default(30),
-        }),
+        body: question,
         response: {
           200: {
             description: "The result",

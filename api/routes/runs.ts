@@ -4,9 +4,10 @@ import type { ApiContext } from "../context.ts";
 import { pageOf, pageQuery } from "../paging.ts";
 import { problems } from "../problems.ts";
 import { listRuns, readRun } from "../read/runs.ts";
-import { answer, handedOver, time } from "../schemas/common.ts";
+import { answer, handedOver } from "../schemas/common.ts";
 import { run, runDetail, runStatuses } from "../schemas/runs.ts";
 
+const moment = z.iso.datetime({ offset: true });
 const one = z.object({ workflowId: z.string().min(1).describe("Percent-encoded: feeder%2Fshop%2Forders") });
 const ofRun = z.object({ runId: z.uuid().optional().describe("Default: the workflow's last run") });
 
@@ -28,8 +29,8 @@ export function runRoutes(app: App, { client, temporal }: ApiContext): void {
             .string()
             .optional()
             .describe("feeder, materialize, sensor, automation, maintenance, backfill"),
-          after: time.optional().describe("Started then or later"),
-          before: time.optional().describe("Started before"),
+          after: moment.optional().describe("Started then or later"),
+          before: moment.optional().describe("Started before"),
         }),
         response: { 200: answer("A page of runs", pageOf(run)), ...problems() },
       },

@@ -21,7 +21,7 @@ import {
   throughputs,
 } from "../read/streams.ts";
 import { assetStates } from "../schemas/assets.ts";
-import { answer, handedOver, streamParams } from "../schemas/common.ts";
+import { answer, flag, handedOver, streamParams } from "../schemas/common.ts";
 import {
   batch,
   ledgerFile,
@@ -48,8 +48,8 @@ export function streamRoutes(app: App, context: ApiContext): void {
         querystring: pageQuery.extend({
           source: z.string().optional(),
           state: z.enum(assetStates).optional(),
-          waiting: z.stringbool().optional().describe("Only those for which files wait, or do not"),
-          quarantined: z.stringbool().optional().describe("Only those with files set aside, or without"),
+          waiting: flag.optional().describe("Only those for which files wait, or do not"),
+          quarantined: flag.optional().describe("Only those with files set aside, or without"),
         }),
         response: { 200: answer("A page of streams, by name", pageOf(streamSummary)), ...problems() },
       },

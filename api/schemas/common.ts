@@ -14,6 +14,9 @@ export const streamParams = z.object({
   stream: z.string().min(1).max(200),
 });
 
+/** A switch in a query string. */
+export const flag = z.stringbool({ truthy: ["true"], falsy: ["false"] }).meta({ type: "boolean" });
+
 /** A run, by ids that Temporal's UI and the CLI know. */
 export const runLink = z
   .object({
