@@ -29,7 +29,7 @@ import { tellAutomation, tellBackfill, wakeFeeder, wakeMaterialize } from "../wa
 import type { WorkerContext } from "../worker-context.ts";
 import { materializeTable } from "./enriching.ts";
 import { rebuildStream } from "./feeding.ts";
-import { isFinal, runActivity, runId } from "./run-activity.ts";
+import { isFinal, isRepeated, runActivity, runId } from "./run-activity.ts";
 
 /** What keeps the logs of backfills in order: one writer at a time. */
 const FENCE = "backfills";
@@ -102,7 +102,9 @@ export function backfillingActivities(
 
     advanceBackfill: ({ id, again }) =>
       runActivity(async (signal) => {
-        const { ended, wake, settled } = await write(id, (session) => advance(session, id, again), signal);
+        // An attempt that died may have begun chunks and handed none of them over.
+        const all = again || isRepeated();
+        const { ended, wake, settled } = await write(id, (session) => advance(session, id, all), signal);
         for (const chunk of wake) await wakeWriter(id, chunk);
         for (const asset of settled) await tellAutomation(client, { kind: "settled", asset });
         return { ended };

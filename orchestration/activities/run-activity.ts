@@ -8,6 +8,11 @@ export function runId(): string {
   return execution ? `${execution.workflowId}/${execution.runId}` : `activity/${activityId}`;
 }
 
+/** Whether an attempt before this one failed, or was lost. */
+export function isRepeated(): boolean {
+  return Context.current().info.attempt > 1;
+}
+
 /** Codes whose cause a repeat cannot cure: a person has to change something. */
 const FINAL = new Set<string>([
   "MODEL_FAILED",
