@@ -279,22 +279,42 @@ describe("refeed", () => {
   });
 
   test("a file that landing does not take any more fails its chunk; the others are fed, and a retry takes the rest", async () => {
-    const stream = await january();
-    const objects = await archive(stream);
-    const [odd] = [...objects.keys()];
-    await restore(objects);
-    // As if landing had been given another type meanwhile.
-    const taken = stream.context.stream.feeder.onNewColumn;
-    await lake.query(`ALTER TABLE ${stream.landingTable} DROP COLUMN v`);
-    await lake.query(`ALTER TABLE ${stream.landingTable} ADD COLUMN v INTEGER`);
-    expect(taken).toBe("add");
-    const { id } = await begin(stream, { mode: "refeed", to: "2026-01-02" });
-    await expect(refeed(stream.context, id, 1)).rejects.toMatchObject({
-      code: "FILE_UNREADABLE",
-      message: expect.stringContaining(String(odd)),
-    });
+    const stream = await lake.stream(SPEC);
+    const odd = await stream.put("2026-01-01/1.parquet", values("id, ts, v, x", "(1, 1, 'v1', 7)"));
+    await put(stream, 2);
+    await stream.feed();
+    await clock.date(new Date("2026-01-06T00:00:00Z"));
+    const right = await stream.rows("id, v");
+    await restore(await archive(stream, [1, 2]));
+    // Meanwhile the column was given up, and new ones are not wanted any more.
+    await lake.query(`ALTER TABLE ${stream.landingTable} DROP COLUMN x`);
+    await stream.load(lake.lake, { feeder: { ...SPEC.feeder, on_new_column: "fail" } });
+    const { id } = await begin(stream, { mode: "refeed" });
+    await refeed(stream.context, id, 1);
+    expect(await states(id)).toEqual(["failed"]);
+    expect(await ledger(stream)).toEqual({ "1.parquet": "removed", "2.parquet": "fed" });
     expect(await stream.quarantine()).toEqual([]);
-    expect(await ledger(stream)).toMatchObject({ "1.parquet": "removed", "2.parquet": "removed" });
+    const [chunk] = await lake.query(
+      `SELECT message FROM lakehouse.meta.backfill_chunks WHERE backfill = ${literal(id)}`,
+    );
+    expect(chunk?.message).toMatch(/x.*retry the chunk.*\[FILE_UNREADABLE\]/);
+    expect(chunk?.message).toContain(odd);
+    // A chunk of which nothing can be fed is left to its caller to record.
+    await again(1);
+    await expect(refeed(stream.context, id, 1)).rejects.toMatchObject({ code: "FILE_UNREADABLE" });
+
+    await stream.load(lake.lake, { feeder: { ...SPEC.feeder, on_new_column: "add" } });
+    await again(2);
+    await refeed(stream.context, id, 1);
+    expect(await states(id)).toEqual(["done"]);
+    expect(await ledger(stream)).toEqual({ "1.parquet": "fed", "2.parquet": "fed" });
+    expect(await stream.rows("id, v")).toEqual(right);
+    await clean(stream);
+
+    async function again(attempt: number) {
+      const running = chunkStateSql(id, { number: 1, attempt }, { state: "running", run: "test" });
+      await lake.query(running);
+    }
   });
 });
 
@@ -380,7 +400,7 @@ describe("exactly once", () => {
       await lake.query(`UPDATE ${stream.processedTable} SET v = 'wrong', ts = ts - 1`);
       let kills = 0;
       let chunk = 1;
-      for (let killAt = 1; chunk <= count; killAt += killAt < 8 ? 1 : 3) {
+      for (let killAt = 1; chunk <= count; killAt += killAt < 8 ? 1 : 5) {
         const killed = await workAndKill(stream, { mode, backfill: id, chunk, killAt });
         kills += killed ? 1 : 0;
         await scan(stream);
