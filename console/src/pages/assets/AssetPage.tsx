@@ -69,7 +69,9 @@ function Asset({ asset }: { asset: AssetDetail }) {
         main={
           <>
             {asset.kind !== "landing" && <ActivityPanel activity={asset.activity} />}
-            {isTable && <TimelinePanel materializations={asset.materializations} fed={fed} />}
+            {isTable && (
+              <TimelinePanel asset={asset.key} materializations={asset.materializations} fed={fed} />
+            )}
             {asset.sql && <SqlPanel title="SQL" sql={asset.sql} />}
             {asset.ddl && <SqlPanel title="Landing table (DDL)" sql={asset.ddl} />}
             {asset.columns.length > 0 && <ColumnsPanel columns={asset.columns} />}

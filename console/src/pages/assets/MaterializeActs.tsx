@@ -1,7 +1,7 @@
 import { Checkbox, Group, Stack, Text } from "@mantine/core";
-import { IconHammer, IconRefresh } from "@tabler/icons-react";
+import { IconHammer, IconLockOpen, IconRefresh } from "@tabler/icons-react";
 import { useState } from "react";
-import { materialize } from "../../api/assets.ts";
+import { materialize, release } from "../../api/assets.ts";
 import type { AssetSummary } from "../../api/types.ts";
 import { Act } from "../../components/Act.tsx";
 
@@ -11,6 +11,7 @@ export function MaterializeActs({ asset }: { asset: AssetSummary }) {
   const { key, kind, state } = asset;
   if (kind !== "processed" && kind !== "enriched") return null;
   const processed = kind === "processed";
+  if (state === "held") return <Release asset={asset} />;
   return (
     <Group gap="xs">
       <Act
@@ -53,5 +54,23 @@ export function MaterializeActs({ asset }: { asset: AssetSummary }) {
         }
       />
     </Group>
+  );
+}
+
+function Release({ asset: { key } }: { asset: AssetSummary }) {
+  return (
+    <Act
+      label="Release"
+      name={`Release ${key}`}
+      primary
+      icon={<IconLockOpen size={16} aria-hidden />}
+      act={() => release(key)}
+      meaning={
+        <Text size="sm">
+          It was rolled back and is held. Released, it is rebuilt from what lies upstream and goes on: take
+          away what was wrong there first.
+        </Text>
+      }
+    />
   );
 }

@@ -10,8 +10,9 @@ import { Panel } from "../../components/Panel.tsx";
 import { Time } from "../../components/Time.tsx";
 import { compact } from "../../format/numbers.ts";
 import { duration, utc } from "../../format/time.ts";
+import { RollBack } from "./RollBack.tsx";
 
-const columns: Column<Materialization>[] = [
+const always: Column<Materialization>[] = [
   { id: "at", header: "When", cell: ({ committedAt }) => <Time at={committedAt} /> },
   { id: "mode", header: "How", cell: ({ mode, reason }) => <span title={reason ?? undefined}>{mode}</span> },
   { id: "changed", header: "Changed", cell: (one) => <Figure value={one.changedRows} />, numeric: true },
@@ -26,17 +27,32 @@ const columns: Column<Materialization>[] = [
   { id: "run", header: "Run", cell: ({ run }) => run && <RunLinks run={run} />, from: "md" },
 ];
 
+function columnsOf(asset: string, newest: Materialization | undefined): Column<Materialization>[] {
+  const back: Column<Materialization> = {
+    id: "back",
+    header: "Take back",
+    cell: (one) =>
+      one !== newest && one.snapshot !== null && <RollBack asset={asset} snapshot={one.snapshot} />,
+    numeric: true,
+    from: "md",
+  };
+  return [...always, back];
+}
+
 /** The chart shows them all; more rows than these push the SQL out of sight. */
 const FIRST = 6;
 
 /** The last materializations: rows that changed as bars, how long it took as a line. */
 export function TimelinePanel({
+  asset,
   materializations,
   fed,
 }: {
+  asset: string;
   materializations: Materialization[];
   fed: boolean;
 }) {
+  const columns = useMemo(() => columnsOf(asset, materializations[0]), [asset, materializations]);
   const { x, names, series } = useMemo(() => chartOf([...materializations].reverse()), [materializations]);
   const [all, setAll] = useState(false);
   return (

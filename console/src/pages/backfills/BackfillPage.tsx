@@ -61,7 +61,7 @@ function Backfill({ backfill }: { backfill: BackfillData }) {
       <Columns
         main={
           <>
-            <TableProgress tables={backfill.tables} />
+            {backfill.tables.length > 0 && <TableProgress tables={backfill.tables} />}
             <ChunkList backfill={backfill} />
           </>
         }

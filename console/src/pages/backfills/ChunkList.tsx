@@ -44,7 +44,7 @@ const columns: Column<BackfillChunk>[] = [
     numeric: true,
     from: "sm",
   },
-  { id: "run", header: "Run", cell: ({ run }) => run && <RunLinks run={run} />, from: "md" },
+  { id: "run", header: "Run", cell: ({ run }) => run && <RunLinks run={run} />, from: "lg" },
 ];
 
 /** A backfill's chunks: first those that failed, with why and a retry each, then all of them. */
@@ -64,7 +64,16 @@ export function ChunkList({ backfill }: { backfill: Backfill }) {
             choices={Object.entries(chunkLooks).map(([value, { label }]) => ({ value, label }))}
           />
         </FilterBar>
-        <Paged query={chunks} empty={<Empty title="No chunk is like that" />}>
+        <Paged
+          query={chunks}
+          empty={
+            backfill.chunks.total === 0 && backfill.endedAt === null ? (
+              <Empty title="Its chunks are being planned" />
+            ) : (
+              <Empty title="No chunk is like that" />
+            )
+          }
+        >
           {(rows) => (
             <DataTable label="Chunks" columns={columns} rows={rows} keyOf={({ number }) => String(number)} />
           )}

@@ -21,22 +21,30 @@ const columns: Column<PlannedTarget>[] = [
   { id: "chunks", header: "Chunks", cell: ({ chunks }) => <Figure value={chunks} />, numeric: true },
 ];
 
+/** A rebuild takes whole tables: days and files say nothing about it. */
+const WHOLE = columns.filter(({ id }) => id === "asset" || id === "chunks");
+
 /** What a dry run found. `children`: what can be done about it. */
 export function PlanView({ plan, children }: { plan: BackfillPlan; children: ReactNode }) {
+  const inDays = plan.mode !== "rebuild";
   const obstacles = plan.targets.filter(({ obstacle }) => obstacle !== null);
   return (
     <Panel title="What would happen">
       <Stack>
         <Headlines>
-          <Headline name="Days">
-            <Figure value={plan.days} />
-          </Headline>
-          <Headline name="Files">
-            <Figure value={plan.files} />
-          </Headline>
-          <Headline name="Bytes">
-            <Figure value={plan.bytes} unit="bytes" />
-          </Headline>
+          {inDays && (
+            <>
+              <Headline name="Days">
+                <Figure value={plan.days} />
+              </Headline>
+              <Headline name="Files">
+                <Figure value={plan.files} />
+              </Headline>
+              <Headline name="Bytes">
+                <Figure value={plan.bytes} unit="bytes" />
+              </Headline>
+            </>
+          )}
           <Headline name="Chunks" note="one transaction each">
             <Figure value={plan.chunks} />
           </Headline>
@@ -44,7 +52,12 @@ export function PlanView({ plan, children }: { plan: BackfillPlan; children: Rea
         {plan.targets.length === 0 ? (
           <Empty title="Nothing lies in this range" />
         ) : (
-          <DataTable label="Tables" columns={columns} rows={plan.targets} keyOf={({ asset }) => asset} />
+          <DataTable
+            label="Tables"
+            columns={inDays ? columns : WHOLE}
+            rows={plan.targets}
+            keyOf={({ asset }) => asset}
+          />
         )}
         {obstacles.map(({ asset, obstacle }) => (
           <Reason key={asset} tone="bad">
