@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { ApiProblem, answer, createClient, type LotusClient } from "../client/index.js";
 import { errorCatalogue, LotusError, messageOf } from "../common/errors.ts";
 import { readSettings, type Settings } from "../common/settings.ts";
@@ -38,6 +39,20 @@ export function connectApi(settings: Settings = readSettings()): Api {
       }
     },
   };
+}
+
+const PATIENCE_MS = 60_000;
+
+/** For one who waits anyway: asks again, for a minute, while nobody answers or a part is away. */
+export async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  for (const began = Date.now(); ; await setTimeout(1000)) {
+    try {
+      return await ask();
+    } catch (error) {
+      const passing = error instanceof LotusError && (error.retryable || error.code === "NOT_RUNNING");
+      if (!passing || Date.now() - began > PATIENCE_MS) throw error;
+    }
+  }
 }
 
 function toLotusError(error: unknown, url: string): LotusError {

@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import type { Api } from "./api.ts";
+import { type Api, patiently } from "./api.ts";
 import { describeProgress } from "./backfill-text.ts";
 import { print, progress } from "./output.ts";
 
@@ -22,7 +22,7 @@ export async function followBackfill(
   process.once("SIGINT", interrupt);
   try {
     for (let last = ""; ; ) {
-      const backfill = await readBackfill(api, id);
+      const backfill = await patiently(() => readBackfill(api, id));
       const stale = backfill.endedAt !== null && backfill.endedAt === endedBefore;
       const line = stale ? last : describeProgress(backfill);
       if (line !== last) progress(line);

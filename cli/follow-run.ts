@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import type { Schemas } from "../client/index.js";
 import { type ErrorCode, LotusError } from "../common/errors.ts";
-import type { Api } from "./api.ts";
+import { type Api, patiently } from "./api.ts";
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1000;
@@ -16,8 +16,10 @@ export async function followRun(
 ): Promise<Schemas["RunDetail"]> {
   let query = runId === null ? {} : { runId };
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {
-    const run = await api.ask((client) =>
-      client.GET("/api/v1/runs/{workflowId}", { params: { path: { workflowId }, query } }),
+    const run = await patiently(() =>
+      api.ask((client) =>
+        client.GET("/api/v1/runs/{workflowId}", { params: { path: { workflowId }, query } }),
+      ),
     );
     if (run.failure !== null)
       throw new LotusError((run.code as ErrorCode | null) ?? "QUERY_FAILED", `${workflowId}: ${run.failure}`);

@@ -215,6 +215,23 @@ describe("backfill", () => {
     await expect(lotus("backfill", "retry", id)).rejects.toMatchObject({ code: "BACKFILL_REFUSED" });
   });
 
+  test("following outlives an API that is started again", async () => {
+    const { body } = await fixture.post("/backfills", { mode: "reprocess", streams: ["shop/orders"] });
+    await fixture.post(`/backfills/${body.id}/pause`);
+    const state = async () => (await fixture.get(`/backfills/${body.id}`)).body.state;
+    await expect.poll(state, { timeout: 30_000 }).toBe("paused");
+    const following = lotus("backfill", "follow", body.id);
+    await setTimeout(500);
+    await api.stop();
+    await setTimeout(2500);
+    const { isolation, running, context } = fixture;
+    api = await listeningApi(isolation, running, context.project, TOKENS, Number(new URL(api.url).port));
+    await fixture.post(`/backfills/${body.id}/resume`);
+    const { out, exitCode } = await following;
+    expect(exitCode).toBe(0);
+    expect(out).toMatch(/paused [\s\S]*done +6 of 6 chunks done/);
+  });
+
   test("what fails is shown with why, and ends with 1", async () => {
     await fixture.query(
       `INSERT INTO lakehouse.meta.asset_state_log VALUES ('int_shop__orders', 'held', 'held by the test', '', 'test', now())`,
