@@ -6,6 +6,7 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fas
 import type { Logger } from "pino";
 import { guardAccess } from "./access.ts";
 import { keepAuditLog } from "./audit-log.ts";
+import { answerBrokenRequest } from "./broken-requests.ts";
 import { serveConsole } from "./console-files.ts";
 import type { ApiContext } from "./context.ts";
 import { describeApi } from "./document.ts";
@@ -52,6 +53,7 @@ export async function createApp(context: ApiContext, logger: Logger): Promise<Ap
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     forceCloseConnections: true,
+    clientErrorHandler: answerBrokenRequest,
     routerOptions: { maxParamLength: 1500 },
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);

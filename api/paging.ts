@@ -4,7 +4,11 @@ import { LotusError } from "../common/errors.ts";
 /** A long list, a page at a time: `cursor` names the place to go on from, and is nobody's business but this file's. */
 export const pageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(100).describe("At most so many"),
-  cursor: z.string().max(2000).optional().describe("`next` of the page before"),
+  cursor: z
+    .string()
+    .regex(/^[\w-]{0,4000}$/)
+    .optional()
+    .describe("`next` of the page before"),
 });
 
 export type PageQuery = z.infer<typeof pageQuery>;

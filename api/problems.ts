@@ -50,7 +50,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 
 /** The response schemas of the problems that a route may answer with; every route may meet some. */
 export function problems(...statuses: number[]) {
-  const all = new Set([...statuses, 400, 401, 403, 413, 429, 500, 503]);
+  const all = new Set([...statuses, 400, 401, 403, 413, 429, 431, 500, 503]);
   return Object.fromEntries(
     [...all]
       .sort()
@@ -70,6 +70,7 @@ const ABOUT: Record<number, string> = {
   409: "It cannot be done as things are",
   413: "The request is too large",
   429: "Too many requests",
+  431: "The address and headers are too large",
   500: "Something failed that nobody foresaw",
   503: "A part that it needs does not answer",
 };
@@ -110,16 +111,20 @@ function sendProblem(
   errors?: Problem["errors"],
 ): FastifyReply {
   const status = STATUS[error.code] ?? 500;
-  const problem: Problem = {
-    type: `urn:lotus:error:${error.code}`,
-    title: errorCatalogue[error.code].about,
-    status,
-    code: error.code,
-    detail: error.message,
-    instance: request.id,
-    ...(errors ? { errors } : {}),
-  };
+  const problem: Problem = { ...problemOf(error, request.id, status), ...(errors ? { errors } : {}) };
   return reply.code(status).type(PROBLEM_TYPE).serializer(JSON.stringify).send(problem);
+}
+
+/** An error as a problem. */
+export function problemOf({ code, message }: LotusError, requestId: string, status: number): Problem {
+  return {
+    type: `urn:lotus:error:${code}`,
+    title: errorCatalogue[code].about,
+    status,
+    code,
+    detail: message,
+    instance: requestId,
+  };
 }
 
 /** @returns null for what nobody foresaw. */

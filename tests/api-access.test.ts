@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type App, createApp } from "../api/app.ts";
@@ -198,6 +199,33 @@ describe("every request", () => {
       });
       expect(other.json(), id).toMatchObject({ status: 400, code: "REQUEST_INVALID" });
     }
+  });
+
+  test("is answered even where it is none", async () => {
+    const url = new URL(await api.app.listen({ host: "127.0.0.1", port: 0 }));
+    const ask = (text: string) =>
+      new Promise<string>((resolve, reject) => {
+        let answer = "";
+        const socket = connect(Number(url.port), url.hostname, () => socket.write(text));
+        socket.setEncoding("utf8").on("data", (part) => {
+          answer += part;
+        });
+        socket.on("close", () => resolve(answer)).on("error", reject);
+      });
+    const head = (answer: string) => answer.split("\r\n").slice(0, 2);
+    const long = await ask(
+      `GET /api/v1/assets?search=${"x".repeat(20_000)} HTTP/1.1\r\nhost: localhost\r\n\r\n`,
+    );
+    expect(head(long)).toEqual([
+      "HTTP/1.1 431 Request Header Fields Too Large",
+      "content-type: application/problem+json",
+    ]);
+    expect(JSON.parse(long.split("\r\n\r\n")[1] as string)).toMatchObject({
+      code: "REQUEST_TOO_LARGE",
+      status: 431,
+    });
+    const none = await ask("hello\r\n\r\n");
+    expect(head(none)).toEqual(["HTTP/1.1 400 Bad Request", "content-type: application/problem+json"]);
   });
 
   test("is refused with a NUL in it, wherever that is", async () => {

@@ -66,7 +66,7 @@ export function queryRoutes(app: App, { queryLake }: ApiContext): void {
       const request = {
         sql: body.sql,
         maxRows: body.maxRows,
-        timeoutMs: body.timeoutSeconds * 1000,
+        timeoutMs: Math.ceil(body.timeoutSeconds * 1000),
         signal: gone.signal,
       };
       return runQuery(queryLake, request, async (found) => {
