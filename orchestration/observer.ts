@@ -1,4 +1,5 @@
 import type { Client } from "@temporalio/client";
+import pLimit from "p-limit";
 import type { Project } from "../assets/definitions.ts";
 import { readCursorKey } from "../assets/feeder/batch-record.ts";
 import type { Lake } from "../lake/lake.ts";
@@ -20,6 +21,7 @@ export interface Observation extends Observed {
 
 /** How old an answer may be. */
 const FRESH_MS = 2000;
+const STREAMS_AT_ONCE = 8;
 
 /**
  * Looks at the lake for many who ask: what it saw is good for two seconds, one look is made at a time, and a look costs
@@ -78,15 +80,18 @@ export class LakeObserver {
 
   async #waiting(): Promise<Map<string, Waiting>> {
     const { lake, store, project } = this.#parts;
-    const entries = project.streams.map(async (stream) => {
-      const name = `${stream.source}/${stream.stream}`;
-      const backlog = this.#backlogs.get(name) as Backlog;
-      const waiting = await lake.withSession(async (session) => {
-        const cursorKey = backlog.cursorKey ?? (await readCursorKey(session, store, stream));
-        return backlog.scan(session, { cursorKey });
-      });
-      return [name, waiting] as const;
-    });
+    const limit = pLimit(STREAMS_AT_ONCE);
+    const entries = project.streams.map((stream) =>
+      limit(async () => {
+        const name = `${stream.source}/${stream.stream}`;
+        const backlog = this.#backlogs.get(name) as Backlog;
+        const waiting = await lake.withSession(async (session) => {
+          const cursorKey = backlog.cursorKey ?? (await readCursorKey(session, store, stream));
+          return backlog.scan(session, { cursorKey });
+        });
+        return [name, waiting] as const;
+      }),
+    );
     return new Map(await Promise.all(entries));
   }
 

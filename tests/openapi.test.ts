@@ -241,7 +241,7 @@ describe("the API", () => {
           ...["--checks", checks, "--max-examples", "25", "--exclude-operation-id", "followEvents"],
           ...["--header", `Authorization: Bearer ${TOKENS[0]?.secret}`, "--no-color"],
         ],
-        { timeout: 600_000, maxBuffer: 100_000_000 },
+        { timeout: 600_000, maxBuffer: 100_000_000, cwd: api.isolation.folder },
       ).catch((error: { stdout: string }) => {
         throw new Error(error.stdout);
       });

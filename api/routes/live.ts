@@ -30,6 +30,8 @@ export function liveRoutes(app: App, { lake, observer, project }: ApiContext): v
   app.get(
     "/events",
     {
+      // A HEAD would wait for an end that does not come.
+      exposeHeadRoute: false,
       config: { rateLimit: false },
       schema: {
         tags: ["live"],
