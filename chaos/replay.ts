@@ -4,6 +4,14 @@ import type { Session } from "../lake/session.ts";
 import { identifier, identifiers, literal, qualified } from "../lake/sql.ts";
 import { landedTable, rememberedColumns } from "./memory.ts";
 
+/** What the ledger says of a file. */
+export interface FedFile {
+  etag: string;
+  rows: number;
+  /** Whether its rows are in landing. */
+  live: boolean;
+}
+
 /**
  * What a stream's tables ought to hold, computed from the harness's memory in the order in which the ledger says that
  * the files were fed. The order is all that is taken from the lake: which rows a file has, which version is later and
@@ -11,8 +19,7 @@ import { landedTable, rememberedColumns } from "./memory.ts";
  */
 export class Replay {
   readonly #stream: Stream;
-  /** Key → what was fed under it last, and whether its rows are in landing. */
-  readonly #files = new Map<string, { etag: string; live: boolean }>();
+  readonly #files = new Map<string, FedFile>();
   /** Key → the content whose rows the processed table shows; for a stream without a key. */
   readonly #counted = new Map<string, string>();
   #epoch = 0;
@@ -26,8 +33,8 @@ export class Replay {
     return [...this.#files.values()].filter((file) => file.live).map((file) => file.etag);
   }
 
-  /** Key → state and etag of what was fed. */
-  get files(): ReadonlyMap<string, { etag: string; live: boolean }> {
+  /** Key → what was fed under it last. */
+  get files(): ReadonlyMap<string, FedFile> {
     return this.#files;
   }
 
@@ -35,7 +42,7 @@ export class Replay {
   async follow(session: Session, until: number | null): Promise<void> {
     const events = await session.query(
       eventRow,
-      `SELECT key, etag, state, epoch FROM lakehouse.meta.feeder_file_log
+      `SELECT key, etag, state, rows, epoch FROM lakehouse.meta.feeder_file_log
        WHERE source = ${literal(this.#stream.source)} AND stream = ${literal(this.#stream.stream)}
          AND epoch > ${this.#epoch} AND epoch <= ${until ?? Number.MAX_SAFE_INTEGER} ORDER BY epoch, key`,
     );
@@ -73,9 +80,9 @@ export class Replay {
   async #apply(session: Session, commit: readonly z.infer<typeof eventRow>[]): Promise<void> {
     const added: string[] = [];
     const replaced: string[] = [];
-    for (const { key, etag, state } of commit) {
+    for (const { key, etag, state, rows } of commit) {
       const before = this.#files.get(key);
-      this.#files.set(key, { etag, live: state === "fed" });
+      this.#files.set(key, { etag, rows, live: state === "fed" });
       if (state !== "fed") continue;
       (before ? replaced : added).push(etag);
       this.#counted.set(key, etag);
@@ -116,5 +123,6 @@ const eventRow = z.object({
   key: z.string(),
   etag: z.string(),
   state: z.enum(["fed", "removed", "lost"]),
+  rows: z.coerce.number(),
   epoch: z.coerce.number(),
 });

@@ -131,7 +131,7 @@ export class Backlog {
   /** The next batch within the limits, of what still waits by the ledger as it is now. */
   next(limits: BatchLimits): Promise<NextBatch> {
     return this.#inTurn(async () => {
-      this.#files = this.#files.filter((file) => this.#ledger.standing(file) !== "known");
+      this.#sortOut();
       this.#misplaced = this.#misplaced.filter((object) => this.#ledger.standing(object) !== "known");
       const length = nextBatchLength(this.#files, limits);
       const rest = this.#files.slice(length);
@@ -147,7 +147,7 @@ export class Backlog {
   /** What changed after it was fed, by the ledger as it is now. */
   changed(): Promise<ChangedObjects> {
     return this.#inTurn(async () => {
-      this.#overwritten = this.#overwritten.filter((file) => this.#ledger.standing(file) === "overwritten");
+      this.#sortOut();
       this.#lost = this.#lost.filter((key) => this.#ledger.isRegisteredRaw(key));
       return {
         overwritten: this.#overwritten.map((file) => ({ ...file, replaces: this.#ledger.fedAt(file.key) })),
@@ -232,6 +232,19 @@ export class Backlog {
     this.#files = inFeedingOrder(files);
     this.#overwritten = inFeedingOrder(overwritten);
     this.#misplaced = misplaced;
+  }
+
+  /**
+   * By the ledger as it is now: a file that was new when it was listed may have been fed since, as it is or as it was
+   * before somebody overwrote it.
+   */
+  #sortOut(): void {
+    const standing = (file: WaitingFile) => this.#ledger.standing(file);
+    const overwritten = this.#files.filter((file) => standing(file) === "overwritten");
+    this.#files = this.#files.filter((file) => standing(file) === "new");
+    this.#overwritten = this.#overwritten.filter((file) => standing(file) === "overwritten");
+    if (overwritten.length > 0)
+      this.#overwritten = inFeedingOrder([...this.#overwritten, ...overwritten]);
   }
 
   #waiting(): Waiting {

@@ -1,8 +1,10 @@
+import { randomUUID } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { appendAssetState } from "../assets/asset-states.ts";
 import { materialize } from "../assets/enriched/materialize.ts";
+import { feedBatch } from "../assets/feeder/feed-batch.ts";
 import { mendLanding } from "../assets/feeder/mend.ts";
 import { rebuildProcessed } from "../assets/feeder/rebuild.ts";
 import { loadProject } from "../assets/project.ts";
@@ -443,6 +445,35 @@ describe("overwritten after it was fed", () => {
         ["3", "c"],
       ]);
     }
+  });
+});
+
+describe("overwritten while it is fed by another process, which listed it as new", () => {
+  const second = rows("(2, 'second', 2)");
+  const cut = async () => (await lake.parquet(second)).subarray(0, -9);
+
+  test.each([
+    ["by something that can be read", async () => second],
+    ["by something that cannot", cut],
+  ])("%s", async (_name, content) => {
+    const stream = await lake.stream(versioned);
+    const other = await stream.process(await lake.another());
+    const key = await stream.put("2026-01-02/b.parquet", rows("(2, 'first', 1)"));
+    const first = await lake.parquet(rows("(2, 'first', 1)"));
+    const overwriting = await content();
+    await overwrite(key, overwriting);
+    await other.lake.withSession((session) => other.backlog.scan(session, { cursorKey: null, whole: true }));
+    await overwrite(key, first);
+    await stream.feed();
+    await overwrite(key, overwriting);
+    // It goes on with what it listed.
+    const outcome = await feedBatch(other, { batchId: randomUUID(), runId: "other" });
+    expect(outcome).toMatchObject(overwriting === second ? { replaced: 1 } : { files: 0, quarantined: 1 });
+    const readable = overwriting === second;
+    expect(await landed(stream)).toEqual(readable ? [["2", "second"]] : []);
+    expect(await stream.rows("id, v")).toEqual([["2", readable ? "second" : "first"]]);
+    expect(await states(stream)).toEqual([[place(2, "b"), readable ? "fed" : "lost", "1"]]);
+    expect(await stream.quarantine()).toHaveLength(readable ? 0 : 1);
   });
 });
 
