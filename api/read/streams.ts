@@ -137,34 +137,29 @@ const hourRow = z.object({
   batches: count,
 });
 
-/**
- * Reads what was fed in the last 24 hours, by all streams or by one.
- * @returns what says it of a stream, an entry an hour, the empty ones too.
- */
-export async function throughputs(
-  session: Session,
-  only?: { source: string; stream: string },
-): Promise<(name: { source: string; stream: string }) => Throughput[]> {
-  const which =
-    only === undefined ? "TRUE" : `source = ${literal(only.source)} AND stream = ${literal(only.stream)}`;
+/** What was fed by a stream within each of the last 24 hours, the empty ones too. */
+export type Throughputs = (stream: { source: string; stream: string }) => Throughput[];
+
+/** Reads what was fed in the last 24 hours, by all streams at once. */
+export async function readThroughputs(session: Session): Promise<Throughputs> {
   const rows = await session.query(
     hourRow,
     `SELECT source, stream, strftime(date_trunc('hour', committed_at), ${ISO}) AS hour, sum(files)::BIGINT AS files,
        sum(rows)::BIGINT AS rows, sum(bytes)::BIGINT AS bytes, count(*) AS batches
-     FROM lakehouse.meta.feeder_batches WHERE ${which} AND committed_at > now() - INTERVAL 24 HOUR
+     FROM lakehouse.meta.feeder_batches WHERE committed_at > now() - INTERVAL 24 HOUR
      GROUP BY source, stream, hour`,
   );
   const fed = new Map(
     rows.map(({ source, stream, hour: at, ...sums }) => [`${source}/${stream}/${at}`, { at, ...sums }]),
   );
-  const now = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
-  const hours = Array.from({ length: 24 }, (_, index) =>
-    new Date(now - (23 - index) * HOUR_MS).toISOString(),
-  );
-  return ({ source, stream }) =>
-    hours.map(
-      (at) => fed.get(`${source}/${stream}/${at}`) ?? { at, files: 0, rows: 0, bytes: 0, batches: 0 },
-    );
+  return ({ source, stream }) => {
+    const now = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
+    const hours = Array.from({ length: 24 }, (_, index) => now - (23 - index) * HOUR_MS);
+    return hours.map((hour) => {
+      const at = new Date(hour).toISOString();
+      return fed.get(`${source}/${stream}/${at}`) ?? { at, files: 0, rows: 0, bytes: 0, batches: 0 };
+    });
+  };
 }
 
 const HOUR_MS = 3_600_000;

@@ -3,6 +3,7 @@ import { waitingEntries } from "../../assets/feeder/quarantine.ts";
 import { refuseHeld } from "../../assets/holds.ts";
 import { refusePaused } from "../../assets/pauses.ts";
 import { LotusError } from "../../common/errors.ts";
+import type { LakeView } from "../../orchestration/lake-view.ts";
 import { tickSensor, wakeFeeder } from "../../orchestration/wake.ts";
 import { findStream } from "../../orchestration/worker-context.ts";
 import type { App } from "../app.ts";
@@ -17,8 +18,9 @@ import {
   listFiles,
   listQuarantined,
   type QuarantinePlace,
+  readThroughputs,
   summariseStreams,
-  throughputs,
+  type Throughputs,
 } from "../read/streams.ts";
 import { assetStates } from "../schemas/assets.ts";
 import { answer, flag, handedOver, streamParams } from "../schemas/common.ts";
@@ -36,7 +38,23 @@ const LAST_BATCHES = 20;
 export function streamRoutes(app: App, context: ApiContext): void {
   const { project, observer, lake, client, temporal } = context;
 
-  const summaries = async () => summariseStreams(project, await observer.current());
+  const read = new WeakMap<LakeView, Promise<Throughputs>>();
+
+  const summaries = async () => {
+    const seen = await observer.current();
+    const throughputs = await throughputsOf(seen.view);
+    return summariseStreams(project, seen).map((stream) => ({ ...stream, throughput: throughputs(stream) }));
+  };
+
+  /** Read once for as long as the lake stays as it is, whoever asks. */
+  function throughputsOf(view: LakeView): Promise<Throughputs> {
+    const present = read.get(view);
+    if (present) return present;
+    const reading = lake.withSession(readThroughputs);
+    reading.catch(() => read.delete(view));
+    read.set(view, reading);
+    return reading;
+  }
 
   app.get(
     "/streams",
@@ -63,13 +81,11 @@ export function streamRoutes(app: App, context: ApiContext): void {
           (query.quarantined === undefined || stream.quarantinedFiles > 0 === query.quarantined),
       );
       const keyOf = ({ source, stream }: { source: string; stream: string }) => `${source}/${stream}`;
-      const { items, next } = pageByKey(
+      return pageByKey(
         found.sort((left, right) => (keyOf(left) < keyOf(right) ? -1 : 1)),
         keyOf,
         query,
       );
-      const fed = await lake.withSession((session) => throughputs(session));
-      return { items: items.map((stream) => ({ ...stream, throughput: fed(stream) })), next };
     },
   );
 
@@ -93,7 +109,6 @@ export function streamRoutes(app: App, context: ApiContext): void {
       return lake.withSession(async (session) => ({
         ...summary,
         ...describeStream(stream),
-        throughput: (await throughputs(session, params))(params),
         lastBatches: await listBatches(session, temporal, params, { before: null, limit: LAST_BATCHES }),
       }));
     },
