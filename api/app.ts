@@ -20,6 +20,7 @@ import { healthRoutes } from "./routes/health.ts";
 import { liveRoutes } from "./routes/live.ts";
 import { maintenanceRoutes } from "./routes/maintenance.ts";
 import { meRoutes } from "./routes/me.ts";
+import { quarantineRoutes } from "./routes/quarantine.ts";
 import { queryRoutes } from "./routes/query.ts";
 import { rollBackRoutes } from "./routes/rollback.ts";
 import { runRoutes } from "./routes/runs.ts";
@@ -79,6 +80,7 @@ export async function createApp(context: ApiContext, logger: Logger): Promise<Ap
         assetRoutes,
         rollBackRoutes,
         streamRoutes,
+        quarantineRoutes,
         eventRoutes,
         backfillRoutes,
         maintenanceRoutes,

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { waitingEntries } from "../../assets/feeder/quarantine.ts";
 import { refuseHeld } from "../../assets/holds.ts";
 import { refusePaused } from "../../assets/pauses.ts";
 import { LotusError } from "../../common/errors.ts";
@@ -12,26 +11,16 @@ import { linkOf } from "../links.ts";
 import { decodeCursor, pageByKey, pageOf, pageOfRows, pageQuery } from "../paging.ts";
 import { problems } from "../problems.ts";
 import {
-  countQuarantined,
   describeStream,
   listBatches,
   listFiles,
-  listQuarantined,
-  type QuarantinePlace,
   readThroughputs,
   summariseStreams,
   type Throughputs,
 } from "../read/streams.ts";
 import { assetStates } from "../schemas/assets.ts";
 import { answer, flag, handedOver, streamParams } from "../schemas/common.ts";
-import {
-  batch,
-  ledgerFile,
-  ledgerStates,
-  quarantinedFile,
-  streamDetail,
-  streamSummary,
-} from "../schemas/streams.ts";
+import { batch, ledgerFile, ledgerStates, streamDetail, streamSummary } from "../schemas/streams.ts";
 
 const LAST_BATCHES = 20;
 
@@ -221,74 +210,4 @@ export function streamRoutes(app: App, context: ApiContext): void {
       },
     );
   }
-
-  app.get(
-    "/quarantine",
-    {
-      schema: {
-        tags: ["quarantine"],
-        operationId: "listQuarantine",
-        summary: "Files that were set aside, with their reasons",
-        querystring: pageQuery.extend({
-          source: z.string().optional(),
-          stream: z.string().optional(),
-          search: z.string().max(200).optional().describe("Part of a key or of a reason"),
-        }),
-        response: {
-          200: answer(
-            "A page of files, by stream and key",
-            pageOf(quarantinedFile).extend({ total: z.int().describe("On all pages") }),
-          ),
-          ...problems(),
-        },
-      },
-    },
-    async ({ query: { limit, cursor, source, stream, search } }) => {
-      const after = decodeCursor(quarantinePlace, cursor);
-      const filter = { source, stream, search };
-      return lake.withSession(async (session) => {
-        const found = await listQuarantined(session, filter, { after, limit: limit + 1 });
-        const placeOf = (file: QuarantinePlace) => quarantinePlace.parse(file);
-        return {
-          ...pageOfRows(found, limit, placeOf),
-          total: await countQuarantined(session, filter),
-        };
-      });
-    },
-  );
-
-  for (const action of ["retry", "drop"] as const) {
-    app.post(
-      `/streams/:source/:stream/quarantine/${action}`,
-      {
-        schema: {
-          tags: ["quarantine"],
-          operationId: `${action}Quarantine`,
-          summary: action === "retry" ? "Let files wait once more" : "Never feed these files as they are",
-          params: streamParams,
-          body: z.object({
-            key: z.string().min(1).max(1024).nullable().describe("null: all of the stream's"),
-          }),
-          response: { 202: handedOver, ...problems(404, 409) },
-        },
-      },
-      async ({ params, body: { key } }, reply) => {
-        const stream = findStream(project, params.source, params.stream);
-        await lake.withSession(async (session) => {
-          await refuseHeld(session, stream.processed.asset);
-          await waitingEntries(session, stream, key);
-        });
-        const run = await wakeFeeder(client, params, { kind: "quarantine", trigger: "manual", action, key });
-        const what = key === null ? "All files that were set aside" : key;
-        const message = action === "retry" ? `${what}: will be fed once more` : `${what}: will be dropped`;
-        return reply.code(202).send({ run: linkOf(temporal, run), message });
-      },
-    );
-  }
 }
-
-const quarantinePlace: z.ZodType<QuarantinePlace> = z.object({
-  source: z.string(),
-  stream: z.string(),
-  key: z.string(),
-});

@@ -61,18 +61,6 @@ export const ledgerFile = z
   })
   .meta({ id: "LedgerFile" });
 
-export const quarantinedFile = z
-  .object({
-    source: z.string(),
-    stream: z.string(),
-    key: z.string(),
-    etag: z.string(),
-    size: z.int(),
-    reason: z.string(),
-    setAsideAt: time,
-  })
-  .meta({ id: "QuarantinedFile" });
-
 export const streamDetail = streamSummary
   .extend({
     file: z.string(),
