@@ -406,7 +406,7 @@ function parse(text: string): Map<string, number> {
   for (const line of text.split("\n")) {
     if (line === "" || /^# (HELP|TYPE) \w+ /.test(line)) continue;
     const [, name, value] =
-      /^(\w+(?:\{(?:\w+="(?:[^"\\]|\\.)*",?)*\})?) (-?[\d.e+-]+|NaN|[+-]Inf)$/.exec(line) ?? [];
+      /^(\w+(?:\{(?:\w+="(?:[^"\\]|\\.)*",?)*\})?) (-?[\d.e+-]+|[Nn]a[Nn]|[+-]Inf)$/.exec(line) ?? [];
     expect(name, line).toBeDefined();
     values.set(name as string, Number(value));
   }
@@ -434,7 +434,7 @@ describe("probes", () => {
   test("say which part is missing", async () => {
     const { s3, catalogUrl } = api.isolation.connections;
     const nowhere = "127.0.0.1:1";
-    const connection = Connection.lazy({ address: nowhere });
+    const connection = Connection.lazy({ address: nowhere, interceptors: [] });
     const gone = {
       withSession: () => Promise.reject(new LotusError("CATALOG_UNREACHABLE", "Postgres is away.")),
     };
@@ -458,7 +458,7 @@ describe("probes", () => {
   });
 
   test("routes answer 503 for a part that is missing, with its code", async () => {
-    const connection = Connection.lazy({ address: "127.0.0.1:1" });
+    const connection = Connection.lazy({ address: "127.0.0.1:1", interceptors: [] });
     await withOther({ client: new Client({ connection }) }, async (app) => {
       const { body } = await api.get("/runs", { app });
       expect(body).toMatchObject({ status: 503, code: "TEMPORAL_UNREACHABLE" });
