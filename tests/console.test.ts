@@ -60,6 +60,27 @@ async function within(tab: Tab, act: (page: Page) => Promise<void>): Promise<voi
 
 const seen = (page: Page, text: string | RegExp) => page.getByText(text).first().waitFor();
 
+test("is served to anybody: what is named by its content is kept for ever, the page that names it never", async () => {
+  const get = (url: string, accept: string, token: string | null = null) =>
+    api.call("GET", url, { token, headers: { accept, "accept-encoding": "gzip" } });
+  const page = await get("/", "*/*");
+  expect(page).toMatchObject({ status: 200, headers: { "cache-control": "no-store" } });
+  expect(page.headers["content-security-policy"]).toContain("script-src 'self';");
+  expect((await get("/assets/fct_orders", "text/html")).text).toBe(page.text);
+  expect((await get("/assets/fct_orders", "application/json")).body).toMatchObject({ code: "NOT_FOUND" });
+
+  const [script] = /\/static\/[^"]+\.js/.exec(page.text) ?? [];
+  const { status, headers } = await get(script as string, "*/*");
+  expect(status).toBe(200);
+  expect(headers["cache-control"]).toContain("immutable");
+  expect(headers["content-encoding"]).toBe("gzip");
+  expect((await get("/static/gone.js", "*/*")).body).toMatchObject({ code: "NOT_FOUND" });
+  expect((await get("/static/..%2f..%2f..%2fpackage.json", "*/*")).status).toBeGreaterThanOrEqual(400);
+
+  expect((await get("/api/v1/nothing", "text/html")).body).toMatchObject({ code: "UNAUTHENTICATED" });
+  expect((await get("/api/v1/nothing", "text/html", ANN)).body).toMatchObject({ code: "NOT_FOUND" });
+});
+
 test("asks for a token, refuses one that it does not know, and keeps it for the tab", async () => {
   const tab = await openTab(browser, origin);
   const { page } = tab;
