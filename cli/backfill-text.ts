@@ -17,6 +17,7 @@ export function describePlan(plan: Plan): string {
     plan.downstream.length > 0
       ? `${plan.downstream.join(", ")} lie downstream and follow by themselves`
       : "nothing that is kept up to date follows",
+    ...plan.targets.flatMap(({ asset, note }) => (note === null ? [] : [`${asset}: ${note}`])),
     ...plan.targets.flatMap(({ asset, obstacle }) =>
       obstacle === null ? [] : [`WARNING: ${asset} would fail as things stand: ${obstacle}`],
     ),

@@ -865,6 +865,8 @@ export interface components {
                 chunks: number;
                 /** @description Why it would fail as things stand; null: nothing is in the way */
                 obstacle: string | null;
+                /** @description Why it is done otherwise than it was asked for; null: it is not */
+                note: string | null;
             }[];
             /** @description What follows by itself */
             downstream: string[];

@@ -4,7 +4,7 @@ import { cutChunks, filesOf, isWithin } from "../assets/backfill/chunks.ts";
 import { nextChunks } from "../assets/backfill/next.ts";
 import type { Chunk, ChunkState } from "../assets/backfill/record.ts";
 import type { BackfillRequest } from "../assets/backfill/request.ts";
-import { resolveTargets } from "../assets/backfill/targets.ts";
+import { resolveTargets, whyWhole } from "../assets/backfill/targets.ts";
 import type { WaitingFile } from "../sensors/batch-plan.ts";
 import { dayOf, readPlace } from "../sensors/raw-layout.ts";
 import { loadFiles, ORDERS } from "./support/project-fixture.ts";
@@ -133,15 +133,35 @@ describe("what a request means", () => {
     [{ assets: ["dim_none"] }, "NOT_FOUND", /dim_orders/],
     [{ assets: ["dim_orders"] }, "BACKFILL_REFUSED", /no partition days/],
     [{ downstreamOf: ["dim_orders"] }, "BACKFILL_REFUSED", /No stream/],
-    [{ streams: ["shop/clicks"] }, "BACKFILL_REFUSED", /no key/],
     [{ mode: "refeed", streams: ["shop/clicks"] }, "BACKFILL_REFUSED", /count twice/],
-    [{ streams: ["shop/prices"] }, "BACKFILL_REFUSED", /newest generation/],
-    [{ mode: "rebuild", streams: ["shop/orders"], from: "2026-01-01" }, "BACKFILL_REFUSED", /Whole tables/],
+    [{ mode: "refeed", streams: ["shop/prices"] }, "BACKFILL_REFUSED", /newest generation/],
   ] as const)("%j is refused: %s", async (part, code, message) => {
     const project = await loadFiles(PROJECT);
     const attempt = () => resolveTargets(project, request(part as Partial<BackfillRequest>));
     expect(attempt).toThrow(message);
     expect(attempt).toThrow(expect.objectContaining({ code }));
+  });
+});
+
+describe("which tables are made anew as a whole", () => {
+  const days = { from: "2026-01-01", to: null };
+
+  test.each([
+    [{}, { orders: null, clicks: /no key/, prices: /newest generation/ }],
+    [{ mode: "rebuild" }, { orders: null, clicks: null, prices: null }],
+    [
+      { mode: "rebuild", ...days },
+      { orders: /whatever/, clicks: /whatever/, prices: /whatever/ },
+    ],
+    [{ mode: "refeed", ...days }, { orders: null }],
+  ] as const)("%j", async (part, wanted: Record<string, RegExp | null>) => {
+    const project = await loadFiles(PROJECT);
+    for (const [name, reason] of Object.entries(wanted)) {
+      const stream = project.streams.find((candidate) => candidate.stream === name);
+      const why = stream && whyWhole(stream, request(part as Partial<BackfillRequest>));
+      if (reason === null) expect(why, name).toBeNull();
+      else expect(why, name).toMatch(reason);
+    }
   });
 });
 

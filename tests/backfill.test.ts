@@ -150,9 +150,18 @@ describe("reprocess", () => {
     });
   });
 
-  test("a stream without a key is refused", async () => {
-    const answer = await api.post("/backfills", { mode: "reprocess", streams: ["shop/clicks"] });
-    expect(answer).toMatchObject({ status: 409, body: { code: "BACKFILL_REFUSED" } });
+  test("a table without a key is made anew as a whole, and rows that are right stay", async () => {
+    const request = { mode: "reprocess", streams: ["shop/clicks"], from: "2026-01-01" };
+    const plan = (await api.post("/backfills", { ...request, dryRun: true })).body.plan;
+    expect(plan.targets).toMatchObject([
+      { asset: "int_shop__clicks", note: expect.stringContaining("no key") },
+    ]);
+    const { body } = await api.post("/backfills", request);
+    await (await ended(body.id)).toBe("done");
+    expect((await api.get(`/backfills/${body.id}`)).body).toMatchObject({
+      changedRows: 0,
+      chunks: { done: 1 },
+    });
   });
 });
 

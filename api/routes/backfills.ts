@@ -243,7 +243,7 @@ function planOf(
     targets.reduce((total, target) => total + value(target), 0);
   return {
     mode,
-    targets: targets.map(({ asset, stream, from, to, days, files, bytes, chunks, obstacle }) => ({
+    targets: targets.map(({ asset, stream, from, to, days, files, bytes, chunks, obstacle, note }) => ({
       asset,
       stream: stream && `${stream.source}/${stream.stream}`,
       from,
@@ -253,6 +253,7 @@ function planOf(
       bytes,
       chunks: chunks.length,
       obstacle,
+      note,
     })),
     downstream,
     days: sum(({ days }) => days),

@@ -55,6 +55,10 @@ export const backfillPlan = z
           .string()
           .nullable()
           .describe("Why it would fail as things stand; null: nothing is in the way"),
+        note: z
+          .string()
+          .nullable()
+          .describe("Why it is done otherwise than it was asked for; null: it is not"),
       }),
     ),
     downstream: z.array(assetKey).describe("What follows by itself"),

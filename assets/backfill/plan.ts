@@ -11,7 +11,7 @@ import { heldAssets } from "../holds.ts";
 import { cutChunks, isWithin } from "./chunks.ts";
 import type { PlannedChunk } from "./record.ts";
 import type { BackfillRequest } from "./request.ts";
-import { resolveTargets } from "./targets.ts";
+import { resolveTargets, whyWhole } from "./targets.ts";
 
 /** What a backfill would do to one table. */
 export interface TargetPlan {
@@ -26,6 +26,8 @@ export interface TargetPlan {
   chunks: PlannedChunk[];
   /** Why it would fail as things stand; null: nothing is in the way. */
   obstacle: string | null;
+  /** Why it is done otherwise than it was asked for; null: it is not. */
+  note: string | null;
 }
 
 export interface BackfillPlan {
@@ -50,10 +52,11 @@ export async function planBackfill(
   const targets: TargetPlan[] = [];
   for (const stream of streams) {
     const { asset } = stream.processed;
-    if (request.mode === "rebuild") {
+    const note = whyWhole(stream, request);
+    if (request.mode === "rebuild" || note !== null) {
       const gap = await rebuildGap(parts.session, stream);
       const loss = gap && `landing no longer holds ${gap.files} of the files that were fed`;
-      targets.push(wholeTable(asset, stream, hold(asset) ?? loss));
+      targets.push({ ...wholeTable(asset, stream, hold(asset) ?? loss), note });
       continue;
     }
     const find = request.mode === "refeed" ? findRestored : findLanded;
@@ -72,6 +75,7 @@ export async function planBackfill(
       bytes: files.reduce((bytes, file) => bytes + file.size, 0),
       chunks: chunks.map((piece) => ({ asset, files: piece })),
       obstacle: hold(asset),
+      note,
     });
   }
   targets.push(...models.map(({ asset }) => wholeTable(asset, null, hold(asset))));
@@ -80,7 +84,7 @@ export async function planBackfill(
 
 function wholeTable(asset: string, stream: Stream | null, obstacle: string | null): TargetPlan {
   const chunks = [{ asset, files: null }];
-  return { asset, stream, from: null, to: null, days: 0, files: 0, bytes: 0, chunks, obstacle };
+  return { asset, stream, from: null, to: null, days: 0, files: 0, bytes: 0, chunks, obstacle, note: null };
 }
 
 /** A file of the ledger, with the place that its key says. */

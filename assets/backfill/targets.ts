@@ -38,10 +38,6 @@ export function resolveTargets(project: Project, request: BackfillRequest): Back
     downstreamOf(graph, targets).filter((key) => !targets.includes(key));
   const tables = streams.map(({ processed }) => processed.asset);
   if (request.mode === "rebuild") {
-    if (request.from !== null || request.to !== null)
-      throw refused(
-        "Whole tables are rebuilt: a range of days cannot be. Leave it out, or ask for reprocess",
-      );
     return { streams, models, downstream: follows([...tables, ...models.map(({ asset }) => asset)]) };
   }
   // Named themselves, not reached from above: those follow by themselves.
@@ -51,23 +47,34 @@ export function resolveTargets(project: Project, request: BackfillRequest): Back
       `${enriched.join(", ")}: enriched tables have no partition days, and follow by themselves. Ask for rebuild`,
     );
   if (streams.length === 0) throw refused("No stream is among what is named. Name one, or ask for rebuild");
-  for (const stream of streams) refuseStream(stream, request.mode);
+  if (request.mode === "refeed") for (const stream of streams) refuseRefeed(stream);
   return { streams, models: [], downstream: follows(tables) };
 }
 
-function refuseStream(
-  { source, stream, destinationSyncMode, processed }: Stream,
-  mode: "reprocess" | "refeed",
-): void {
+function refuseRefeed({ source, stream, destinationSyncMode, processed }: Stream): void {
   const name = `${source}/${stream}`;
   if (destinationSyncMode === "overwrite")
     throw refused(`${name} shows its newest generation as a whole, not days of it. Ask for rebuild`);
-  if (processed.uniqueKey.length > 0) return;
-  throw refused(
-    mode === "refeed"
-      ? `${name} has no key: its rows, fed once more, would count twice. Give the stream a primary_key`
-      : `${name} has no key, by which the rows of a range could be told from others. Ask for rebuild`,
-  );
+  if (processed.uniqueKey.length === 0)
+    throw refused(
+      `${name} has no key: its rows, fed once more, would count twice. Give the stream a primary_key`,
+    );
+}
+
+/**
+ * Why a stream's table is made anew as a whole although days of it are asked for; null where its days can be told
+ * from others, or no days are asked for. Pure.
+ */
+export function whyWhole(
+  { destinationSyncMode, processed }: Stream,
+  { mode, from, to }: BackfillRequest,
+): string | null {
+  const all = "its whole table is rebuilt; rows that are right already stay as they are";
+  if (mode === "rebuild") return from === null && to === null ? null : `whatever the days, ${all}`;
+  if (mode === "refeed") return null;
+  if (destinationSyncMode === "overwrite") return `it shows its newest generation, not days of it: ${all}`;
+  if (processed.uniqueKey.length > 0) return null;
+  return `it has no key, by which rows of a range could be told from others: ${all}`;
 }
 
 function streamAsset(project: Project, name: string): string {

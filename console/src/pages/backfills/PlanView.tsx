@@ -27,6 +27,7 @@ const WHOLE = columns.filter(({ id }) => id === "asset" || id === "chunks");
 /** What a dry run found. `children`: what can be done about it. */
 export function PlanView({ plan, children }: { plan: BackfillPlan; children: ReactNode }) {
   const inDays = plan.mode !== "rebuild";
+  const notes = plan.targets.filter(({ note }) => note !== null);
   const obstacles = plan.targets.filter(({ obstacle }) => obstacle !== null);
   return (
     <Panel title="What would happen">
@@ -59,6 +60,11 @@ export function PlanView({ plan, children }: { plan: BackfillPlan; children: Rea
             keyOf={({ asset }) => asset}
           />
         )}
+        {notes.map(({ asset, note }) => (
+          <Reason key={asset} tone="warn">
+            <code>{asset}</code>: {note}
+          </Reason>
+        ))}
         {obstacles.map(({ asset, obstacle }) => (
           <Reason key={asset} tone="bad">
             <code>{asset}</code> would fail as things stand: {obstacle}
