@@ -5,7 +5,7 @@ import { type App, createApp } from "../api/app.ts";
 import type { ApiContext } from "../api/context.ts";
 import { LotusError } from "../common/errors.ts";
 import { ObjectStore } from "../sensors/object-store.ts";
-import { ApiFixture, order, TOKENS } from "./support/api-fixture.ts";
+import { ApiFixture, order, SHOP, TOKENS } from "./support/api-fixture.ts";
 import { EventSource } from "./support/event-source.ts";
 
 /** What comes in as it happens, and what is told as it happens: notifications, server-sent events, metrics. */
@@ -15,7 +15,11 @@ const authorization = { authorization: `Bearer ${TOKENS[1]?.secret}` };
 let api: ApiFixture;
 let url: string;
 beforeAll(async () => {
-  api = await ApiFixture.open();
+  api = await ApiFixture.open({
+    ...SHOP,
+    "enriched/sales/fct_late.sql":
+      "/* ---\nfreshness: 1s\n--- */ SELECT count(*) AS clicks FROM int_shop__clicks",
+  });
   url = await api.app.listen({ host: "127.0.0.1", port: 0 });
   await api.land("orders", "2026-01-02/a", order(1, 10));
   await api.running.settle();
@@ -218,6 +222,10 @@ describe("server-sent events", () => {
     const states = (assets: { key: string; state: string; reason: string | null }[]) =>
       Object.fromEntries(assets.map(({ key, state, reason }) => [key, { state, reason }]));
     expect(states(told.at(-1)?.data.assets)).toEqual(states(body.items));
+    expect(states(body.items).fct_late).toEqual({
+      state: "late",
+      reason: expect.stringMatching(/should have been updated/),
+    });
     expect(told.at(-1)?.data).toMatchObject({ running: [], at: expect.any(String) });
   });
 

@@ -1,4 +1,6 @@
+import type { WorkflowExecutionDescription } from "@temporalio/client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { activitiesOf } from "../api/read/activity.ts";
 import { type Answer, ApiFixture, order } from "./support/api-fixture.ts";
 
 /** What the API tells of a lake, over real parts: every list, every thing, their filters and their mistakes. */
@@ -310,6 +312,46 @@ describe("runs", () => {
     expectProblem(await api.get(`/runs/sensor%2Fshop%2Fclicks?runId=${other}`), 404, "NOT_FOUND");
     expectProblem(await api.get("/runs/none?runId=1"), 400, "REQUEST_INVALID", /runId/);
   });
+});
+
+test("what a run waits for is told of each of its activities", () => {
+  const seconds = (value: number) => ({ seconds: value, nanos: 0 });
+  const description = {
+    workflowId: "feeder/shop/orders",
+    runId: "1",
+    startTime: new Date("2026-01-02T00:00:00Z"),
+    raw: {
+      pendingActivities: [
+        {
+          activityType: { name: "feedBatch" },
+          attempt: 3,
+          lastStartedTime: seconds(1_767_400_000),
+          nextAttemptScheduleTime: seconds(1_767_400_060),
+          lastFailure: { message: "S3 is away" },
+        },
+        { activityType: { name: "compactTable" }, attempt: 1 },
+      ],
+    },
+  } as unknown as WorkflowExecutionDescription;
+  const run = { workflowId: "feeder/shop/orders", runId: "1", url: expect.any(String) };
+  expect(activitiesOf(description, api.context.temporal)).toEqual([
+    {
+      run,
+      work: "feedBatch",
+      attempt: 3,
+      startedAt: "2026-01-03T00:26:40.000Z",
+      lastFailure: "S3 is away",
+      nextAttemptAt: "2026-01-03T00:27:40.000Z",
+    },
+    {
+      run,
+      work: "compactTable",
+      attempt: 1,
+      startedAt: "2026-01-02T00:00:00.000Z",
+      lastFailure: null,
+      nextAttemptAt: null,
+    },
+  ]);
 });
 
 describe("snapshots", () => {
