@@ -327,7 +327,7 @@ describe("memory", () => {
       for (const day of days)
         await stream.put(
           `2026-01-0${day}/${day}.parquet`,
-          `SELECT (hash(i % 54000 + ${day * 20_000}) % 100000000)::BIGINT AS id, ${day} AS ts,
+          `SELECT (hash(i % 54000 + ${day * 20_000}) % 100000000)::BIGINT AS id, ${day * 1_000_000} + i AS ts,
              repeat(hash(i + ${day})::VARCHAR, 6) AS v FROM range(60000) AS r (i)`,
         );
       await stream.feed();
