@@ -107,8 +107,11 @@ test("lineage shows every asset with its state, and what a chosen one is made fr
     const keys = body.items.map(({ key }: { key: string }) => key);
     expect(keys).toHaveLength(7);
     for (const key of keys) await page.getByRole("group", { name: new RegExp(`^${key}: Fresh`) }).waitFor();
+    const search = page.getByPlaceholder("Find an asset");
+    await search.waitFor();
     await page.keyboard.press("/");
     await page.keyboard.type("fct_ord");
+    await page.getByRole("option", { name: "fct_orders" }).waitFor();
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("Enter");
     const panel = page.getByRole("complementary", { name: "About fct_orders" });

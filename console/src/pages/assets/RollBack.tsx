@@ -11,7 +11,7 @@ export function RollBack({ asset, snapshot }: { asset: string; snapshot: number 
       small
       danger
       label="Roll back"
-      name={`Roll ${asset} back to snapshot ${snapshot}`}
+      name={`Roll back ${asset} to snapshot ${snapshot}`}
       act={() => rollBack(asset, snapshot)}
       meaning={<Meaning asset={asset} snapshot={snapshot} />}
     />
