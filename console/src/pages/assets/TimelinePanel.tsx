@@ -27,7 +27,9 @@ const always: Column<Materialization>[] = [
   { id: "run", header: "Run", cell: ({ run }) => run && <RunLinks run={run} />, from: "md" },
 ];
 
-function columnsOf(asset: string, newest: Materialization | undefined): Column<Materialization>[] {
+/** Back to any but the newest, of those whose snapshot is still there. */
+function columnsOf(asset: string, [newest, ...older]: Materialization[]): Column<Materialization>[] {
+  if (older.every(({ snapshot }) => snapshot === null)) return always;
   const back: Column<Materialization> = {
     id: "back",
     header: "Take back",
@@ -52,7 +54,7 @@ export function TimelinePanel({
   materializations: Materialization[];
   fed: boolean;
 }) {
-  const columns = useMemo(() => columnsOf(asset, materializations[0]), [asset, materializations]);
+  const columns = useMemo(() => columnsOf(asset, materializations), [asset, materializations]);
   const { x, names, series } = useMemo(() => chartOf([...materializations].reverse()), [materializations]);
   const [all, setAll] = useState(false);
   return (
