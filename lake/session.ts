@@ -1,10 +1,25 @@
-import { type DuckDBConnection, DuckDBInstance, type DuckDBResultReader, type Json } from "@duckdb/node-api";
+import {
+  type DuckDBConnection,
+  type DuckDBDataChunk,
+  DuckDBInstance,
+  type DuckDBType,
+  type Json,
+} from "@duckdb/node-api";
 import { z } from "zod";
 import { checkReading, parseReadingSql, type Reach } from "./barrier.ts";
 import { translateError } from "./faults.ts";
 import { Gate } from "./gate.ts";
 
 const describeRow = z.object({ column_name: z.string(), column_type: z.string() });
+
+/** The beginning of a result, or all of it. */
+export interface FirstRows {
+  names: string[];
+  types: DuckDBType[];
+  chunks: DuckDBDataChunk[];
+  /** In the chunks. */
+  rows: number;
+}
 
 /**
  * One DuckDB connection. Statements run one at a time, in the order asked for. Rows come back exact: BIGINT,
@@ -62,14 +77,22 @@ export class Session {
    * Runs one statement, which reads, and gives its result as DuckDB has it: its first rows, as many as `rows` or some
    * more where there are more. Further ones are not computed.
    */
-  async first(rows: number, sql: string): Promise<DuckDBResultReader> {
+  async first(rows: number, sql: string): Promise<FirstRows> {
     return this.#inTurn(async () => {
       const prepared = await this.#connection.prepare(sql);
       try {
-        const reader = await prepared.streamAndReadUntil(rows);
+        const result = await prepared.stream();
+        const chunks: DuckDBDataChunk[] = [];
+        let read = 0;
+        while (read < rows) {
+          const chunk = await result.fetchChunk();
+          if (!chunk || chunk.rowCount === 0) break;
+          chunks.push(chunk);
+          read += chunk.rowCount;
+        }
         // Whatever runs next ends a statement that has more to give.
-        if (!reader.done) await this.#connection.run("SELECT NULL");
-        return reader;
+        if (read >= rows) await this.#connection.run("SELECT NULL");
+        return { names: result.columnNames(), types: result.columnTypes(), chunks, rows: read };
       } finally {
         prepared.destroySync();
       }

@@ -2,10 +2,11 @@ import type { Json } from "@duckdb/node-api";
 import { jsonRows, type QueryResult } from "./read.ts";
 
 /** A result as CSV with a header (RFC 4180); NULL is an empty field. */
-export function csvOf(result: QueryResult): string {
+export async function csvOf(result: QueryResult): Promise<Buffer> {
   const lines = [result.columns.map(({ name }) => csvField(name)).join(",")];
-  for (const row of jsonRows(result)) lines.push(row.map(csvValue).join(","));
-  return `${lines.join("\r\n")}\r\n`;
+  for await (const rows of jsonRows(result))
+    lines.push(rows.map((row) => row.map(csvValue).join(",")).join("\r\n"));
+  return Buffer.from(`${lines.join("\r\n")}\r\n`);
 }
 
 function csvValue(value: Json): string {

@@ -2,12 +2,13 @@ import { randomUUID } from "node:crypto";
 import { readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DuckDBDataChunk, DuckDBInstance } from "@duckdb/node-api";
+import { setImmediate } from "node:timers/promises";
+import { DuckDBInstance } from "@duckdb/node-api";
 import { identifier, literal } from "../lake/sql.ts";
 import type { QueryResult } from "./read.ts";
 
 /** A result as a Parquet file. Written by a DuckDB of its own: that of the lake may write no files. */
-export async function parquetOf({ reader, columns, rows }: QueryResult): Promise<Uint8Array> {
+export async function parquetOf({ columns, chunks }: QueryResult): Promise<Buffer> {
   const path = join(tmpdir(), `lotus-query-${randomUUID()}.parquet`);
   const instance = await DuckDBInstance.create(":memory:", { threads: "1" });
   try {
@@ -16,12 +17,9 @@ export async function parquetOf({ reader, columns, rows }: QueryResult): Promise
     const declared = columns.map(({ type }, index) => `${identifier(names[index] ?? "")} ${type}`);
     await connection.run(`CREATE TABLE result (${declared.join(", ")})`);
     const appender = await connection.createAppender("result");
-    const types = columns.map((_, index) => reader.columnType(index));
-    const values = reader.getRows().slice(0, rows);
-    for (let from = 0; from < values.length; from += CHUNK) {
-      const chunk = DuckDBDataChunk.create(types);
-      chunk.setRows(values.slice(from, from + CHUNK));
+    for (const chunk of chunks) {
       appender.appendDataChunk(chunk);
+      await setImmediate();
     }
     appender.closeSync();
     await connection.run(`COPY result TO ${literal(path)} (FORMAT parquet)`);
@@ -32,9 +30,6 @@ export async function parquetOf({ reader, columns, rows }: QueryResult): Promise
     await rm(path, { force: true });
   }
 }
-
-/** DuckDB's vector size. */
-const CHUNK = 2048;
 
 /** A result may have one name twice; a table may not. */
 function distinctNames(names: readonly string[]): string[] {

@@ -1,4 +1,5 @@
-import type { DuckDBResultReader, Json } from "@duckdb/node-api";
+import { setImmediate } from "node:timers/promises";
+import { type DuckDBDataChunk, type DuckDBType, type Json, JsonDuckDBValueConverter } from "@duckdb/node-api";
 import { LotusError } from "../common/errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import { readSnapshot } from "../lake/transaction.ts";
@@ -15,8 +16,9 @@ export interface QueryRequest {
 
 /** A result, whole in memory. */
 export interface QueryResult {
-  reader: DuckDBResultReader;
   columns: { name: string; type: string }[];
+  types: DuckDBType[];
+  chunks: DuckDBDataChunk[];
   rows: number;
   /** Whether there are more rows than were asked for. */
   truncated: boolean;
@@ -40,17 +42,13 @@ export async function runQuery<T>(
     return await lake.withSession(async (session) => {
       await session.check(request.sql, { files: false });
       return readSnapshot(session, async () => {
-        const reader = await session.first(request.maxRows + 1, request.sql);
-        const columns = reader.columnNames().map((name, index) => ({
-          name,
-          type: reader.columnType(index).toString(),
-        }));
-        const truncated = reader.currentRowCount > request.maxRows;
+        const found = await session.first(request.maxRows + 1, request.sql);
         return use({
-          reader,
-          columns,
-          rows: Math.min(reader.currentRowCount, request.maxRows),
-          truncated,
+          columns: found.names.map((name, index) => ({ name, type: String(found.types[index]) })),
+          types: found.types,
+          chunks: firstOf(found.chunks, request.maxRows),
+          rows: Math.min(found.rows, request.maxRows),
+          truncated: found.rows > request.maxRows,
           milliseconds: performance.now() - started,
         });
       });
@@ -65,7 +63,26 @@ export async function runQuery<T>(
   }
 }
 
-/** The rows as JSON: BIGINT, DECIMAL, dates and times as text, exact. */
-export function jsonRows({ reader, rows }: QueryResult): Json[][] {
-  return reader.getRowsJson().slice(0, rows);
+/** Chunks with so many rows at most; the last is cut. */
+function firstOf(chunks: readonly DuckDBDataChunk[], most: number): DuckDBDataChunk[] {
+  const kept: DuckDBDataChunk[] = [];
+  let left = most;
+  for (const chunk of chunks) {
+    if (left === 0) break;
+    if (chunk.rowCount > left) chunk.rowCount = left;
+    left -= chunk.rowCount;
+    kept.push(chunk);
+  }
+  return kept;
+}
+
+/**
+ * The rows as JSON: BIGINT, DECIMAL, dates and times as text, exact. They come some at a time, and whatever else this
+ * process does has its turn in between.
+ */
+export async function* jsonRows({ chunks }: QueryResult): AsyncGenerator<Json[][]> {
+  for (const chunk of chunks) {
+    yield chunk.convertRows(JsonDuckDBValueConverter) as Json[][];
+    await setImmediate();
+  }
 }

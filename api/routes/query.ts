@@ -1,13 +1,20 @@
 import { z } from "zod";
 import { csvOf } from "../../query/csv.ts";
+import { jsonOf } from "../../query/json.ts";
 import { parquetOf } from "../../query/parquet.ts";
-import { jsonRows, runQuery } from "../../query/read.ts";
+import { runQuery } from "../../query/read.ts";
 import type { App } from "../app.ts";
 import type { ApiContext } from "../context.ts";
 import { problems } from "../problems.ts";
 
 const MOST_ROWS = 1_000_000;
 const LONGEST_SECONDS = 300;
+
+const FORMATS = {
+  json: { type: "application/json; charset=utf-8", make: jsonOf },
+  csv: { type: "text/csv; charset=utf-8", make: csvOf },
+  parquet: { type: "application/vnd.apache.parquet", make: parquetOf },
+};
 
 const question = z
   .object({
@@ -73,22 +80,12 @@ export function queryRoutes(app: App, { queryLake }: ApiContext): void {
         reply.header("x-lotus-truncated", String(found.truncated));
         if (body.format !== "json")
           reply.header("content-disposition", `attachment; filename="query.${body.format}"`);
-        if (body.format === "csv")
-          return reply.type("text/csv; charset=utf-8").serializer(String).send(csvOf(found));
-        if (body.format === "parquet") {
-          const bytes = await parquetOf(found);
-          return reply
-            .type("application/vnd.apache.parquet")
-            .serializer((value) => value as never)
-            .send(bytes as never);
-        }
-        return reply.type("application/json").send({
-          columns: found.columns,
-          rows: jsonRows(found),
-          rowCount: found.rows,
-          truncated: found.truncated,
-          seconds: found.milliseconds / 1000,
-        });
+        const { type, make } = FORMATS[body.format];
+        // Already text or bytes; too much to be held against its schema.
+        return reply
+          .type(type)
+          .serializer((value) => value as never)
+          .send((await make(found)) as never);
       });
     },
   );
