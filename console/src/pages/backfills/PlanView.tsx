@@ -28,7 +28,6 @@ const WHOLE = columns.filter(({ id }) => id === "asset" || id === "chunks");
 export function PlanView({ plan, children }: { plan: BackfillPlan; children: ReactNode }) {
   const inDays = plan.mode !== "rebuild";
   const notes = plan.targets.filter(({ note }) => note !== null);
-  const notes = plan.targets.filter(({ note }) => note !== null);
   const obstacles = plan.targets.filter(({ obstacle }) => obstacle !== null);
   return (
     <Panel title="What would happen">
@@ -63,11 +62,6 @@ export function PlanView({ plan, children }: { plan: BackfillPlan; children: Rea
         )}
         {notes.map(({ asset, note }) => (
           <Reason key={asset} tone="warn">
-            <code>{asset}</code>: {note}
-          </Reason>
-        ))}
-        {notes.map(({ asset, note }) => (
-          <Reason key={asset} tone="calm">
             <code>{asset}</code>: {note}
           </Reason>
         ))}
