@@ -27,7 +27,7 @@ export async function lock(root, say) {
       setAside(file, holder);
       continue;
     }
-    if (!told) say(`waiting for process ${holder ?? "?"}, which is installing packages`);
+    if (!told) say(`waiting for process ${holder ?? "?"}, which installs packages or builds the console`);
     told = true;
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
