@@ -63,7 +63,10 @@ export async function up(settings: Settings, project: Project, options: UpOption
     closers.push(() => worker.stop());
     worker.ended.catch((error) => stop.raise(error));
     const api = options.serve ? await serveApi(runtime, settings, project, { log: "file" }) : null;
-    if (api) closers.push(() => api.stop());
+    if (api) {
+      closers.push(() => api.stop());
+      report(`console  ${api.url}`);
+    }
     const status = await settle(runtime, project, stop, report);
     if (status) showLake(status, connections, api?.url ?? null);
     if (options.once) return status && !status.assets.some(({ state }) => state === "failed") ? 0 : 1;
