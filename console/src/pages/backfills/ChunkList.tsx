@@ -44,7 +44,7 @@ const columns: Column<BackfillChunk>[] = [
     numeric: true,
     from: "sm",
   },
-  { id: "run", header: "Run", cell: ({ run }) => run && <RunLinks run={run} />, from: "lg" },
+  { id: "run", header: "Run", cell: ({ run }) => run && <RunLinks run={run} />, from: "xl" },
 ];
 
 /** A backfill's chunks: first those that failed, with why and a retry each, then all of them. */

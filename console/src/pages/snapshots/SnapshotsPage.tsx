@@ -85,7 +85,7 @@ function columnsOf(chosen: string[], filters: Filters): Column<Snapshot>[] {
       from: "sm",
     },
     { id: "tables", header: "Tables", cell: ({ tables }) => <Tables names={tables} />, wide: 30 },
-    { id: "author", header: "By", cell: ({ author }) => author ?? "–", from: "lg" },
+    { id: "author", header: "By", cell: ({ author }) => <Text text={author} />, wide: 20, from: "lg" },
     { id: "run", header: "Run", cell: ({ run }) => run && <RunLinks run={run} />, wide: 20, from: "xl" },
   ];
 }
