@@ -221,7 +221,7 @@ describe("the API", () => {
             if (fault !== null)
               expect(answer.status, `${fault}: ${JSON.stringify(request)}`).toBeGreaterThanOrEqual(400);
           }),
-          { numRuns: 15, interruptAfterTimeLimit: 10_000 },
+          { numRuns: 12, interruptAfterTimeLimit: 10_000 },
         );
       }
     },
