@@ -296,7 +296,7 @@ test("a viewer may look, and is told why not to touch", async () => {
 test("says that Lotus is away", async () => {
   const tab = await open("/streams");
   await tab.page.getByRole("link", { name: "shop/orders" }).waitFor();
-  await tab.page.getByText("Live").filter({ visible: true }).waitFor();
+  await tab.page.getByText("Live", { exact: true }).filter({ visible: true }).waitFor();
   await api.app.close();
   await tab.page.getByRole("alert").getByText("The connection to Lotus is lost").waitFor();
   await tab.page.getByRole("link", { name: "Runs" }).click();
