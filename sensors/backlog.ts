@@ -243,8 +243,7 @@ export class Backlog {
     const overwritten = this.#files.filter((file) => standing(file) === "overwritten");
     this.#files = this.#files.filter((file) => standing(file) === "new");
     this.#overwritten = this.#overwritten.filter((file) => standing(file) === "overwritten");
-    if (overwritten.length > 0)
-      this.#overwritten = inFeedingOrder([...this.#overwritten, ...overwritten]);
+    if (overwritten.length > 0) this.#overwritten = inFeedingOrder([...this.#overwritten, ...overwritten]);
   }
 
   #waiting(): Waiting {
