@@ -24,21 +24,20 @@ afterAll(async () => {
 
 /** Temporal ends a run at 51,200 events, and warns from 10,240 on. */
 const WARNS_AT = 10_240;
-const CHUNKS = 1000;
 
-test("a thousand chunks leave runs of a few thousand events each, and payloads that do not grow", async () => {
+test("a run ends after hundreds of chunks and a few thousand events, and hands on no more than its id", async () => {
   const { address, namespace } = isolation.connections.temporal;
   const { client } = temporal;
   const runs = new Set<string>();
   let done = 0;
   const activities = {
-    beginBackfill: async () => ({ chunks: CHUNKS }),
+    beginBackfill: async () => ({ chunks: 1000 }),
     controlBackfill: async () => {},
     advanceBackfill: async ({ id }: { id: string }) => {
       runs.add(Context.current().info.workflowExecution?.runId ?? "");
       done += 1;
       await tellBackfill(client, id);
-      return { ended: done >= CHUNKS };
+      return { ended: runs.size > 1 };
     },
   };
   const connection = await NativeConnection.connect({ address });
@@ -66,8 +65,8 @@ test("a thousand chunks leave runs of a few thousand events each, and payloads t
     await client.workflow.getHandle(backfillId("years")).result();
   });
   await connection.close();
-  expect(done).toBeGreaterThanOrEqual(CHUNKS);
-  expect(runs.size).toBeGreaterThanOrEqual(3);
+  expect(done).toBeGreaterThan(300);
+  expect(runs.size).toBe(2);
   for (const runId of runs) {
     const { historyLength } = await client.workflow.getHandle(backfillId("years"), runId).describe();
     expect(historyLength).toBeLessThan(WARNS_AT / 2);
