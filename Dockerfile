@@ -1,10 +1,20 @@
 # Lotus's image: `docker build -t lotus .`, then any command of docs/reference/cli.md as its arguments.
 
+FROM node:22-bookworm-slim AS console
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+COPY console/package.json console/
+RUN npm ci
+COPY . .
+RUN npm run console
+
 FROM node:22-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY console/package.json console/
 RUN npm ci --omit=dev
 COPY . .
+COPY --from=console /app/console/dist console/dist
 ENV LOTUS_CACHE_DIR=/opt/lotus
 RUN node docker/provision.mjs
 

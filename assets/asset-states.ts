@@ -7,8 +7,11 @@ import { commitSnapshot, mayPlanAgain } from "../lake/transaction.ts";
 /** Why an asset does not go on; kept until it does. */
 export interface AssetState {
   asset: string;
-  /** `held`: rolled back, and left alone until it is released (assets/holds.ts). */
-  state: "ok" | "failed" | "held";
+  /**
+   * `held`: rolled back, and left alone until it is released (assets/holds.ts). `paused`: a stream's feeder that
+   * somebody has stopped (assets/pauses.ts).
+   */
+  state: "ok" | "failed" | "held" | "paused";
   message: string | null;
   /** The code that failed: other code is worth another try. */
   codeHash: string;
@@ -27,7 +30,7 @@ export interface StateEntry {
 const stateRow = z
   .object({
     asset: z.string(),
-    state: z.enum(["ok", "failed", "held"]),
+    state: z.enum(["ok", "failed", "held", "paused"]),
     message: z.string().nullable(),
     code_hash: z.string(),
     recorded_ms: z.coerce.number(),

@@ -64,6 +64,40 @@ export async function planRollBack(
   };
 }
 
+/** What a roll-back means, for the person who asks for it; lines that belong to the first are indented. */
+export function describeRollBack(plan: RollBackPlan, project: Project): string[] {
+  const { asset, snapshot } = plan;
+  const processed = project.streams.some((stream) => stream.processed.asset === asset);
+  const lines = [
+    `${asset}, as it was at snapshot ${snapshot}: ${count(plan.rowsThen)} rows; now it has ${count(plan.rowsNow)}`,
+    `  ${count(plan.goes)} rows that came since go, ${count(plan.returns)} that were deleted return, ` +
+      `${count(plan.reverts)} get the values that they had`,
+  ];
+  if (plan.columnsGoing.length > 0)
+    lines.push(`  columns that go: ${plan.columnsGoing.join(", ")}; what reads them fails until the release`);
+  if (plan.columnsReturning.length > 0)
+    lines.push(`  columns that return: ${plan.columnsReturning.join(", ")}`);
+  lines.push(
+    plan.follows.length > 0
+      ? `  ${plan.follows.join(", ")} lie downstream and follow at their next update`
+      : "  nothing that is kept up to date reads it",
+    processed
+      ? `  it is held: files that land wait until \`lotus release ${asset}\` rebuilds it from landing`
+      : `  it is held: what changes upstream waits until \`lotus release ${asset}\` rebuilds it`,
+  );
+  if (plan.filesLost > 0) {
+    lines.push(
+      `  WARNING: ${count(plan.filesLost)} files that were fed since are not in landing any more: ` +
+        "what only they brought does not return with the release",
+    );
+  }
+  return lines;
+}
+
+function count(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
 function same(left: Column, right: Column | undefined): boolean {
   return right !== undefined && left.type === right.type;
 }

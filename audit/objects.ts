@@ -91,16 +91,19 @@ const WITHOUT_REASON_SQL = `
   SELECT key AS name, NULL AS detail FROM audit_standing
   WHERE standing = 'waiting in quarantine' AND trim(coalesce(reason, '')) = ''`;
 
-// Another etag between two equal ones: it was overwritten, and overwritten back.
+// Another etag between two equal ones: it was overwritten, and overwritten back. What retention had removed comes in
+// again where a backfill asks for it, under another path.
 function fedTwiceSql(stream: Stream): string {
   return `
     SELECT key AS name, 'in batches ' || min(before_batch) || ' and ' || max(batch) AS detail
     FROM (
       SELECT key, etag, state, batch, epoch,
         lag(etag) OVER entries AS before_etag, lag(state) OVER entries AS before_state,
-        lag(batch) OVER entries AS before_batch, lag(epoch) OVER entries AS before_epoch
+        lag(batch) OVER entries AS before_batch, lag(epoch) OVER entries AS before_epoch,
+        registered_path <> lag(registered_path) OVER entries AND before_state = 'removed' AS again
       FROM audit_log WHERE ${ofStream(stream)}
       WINDOW entries AS (PARTITION BY key ORDER BY epoch, state = 'fed'))
-    WHERE state = 'fed' AND (before_etag = etag OR before_epoch = epoch AND before_state = 'fed')
+    WHERE state = 'fed' AND NOT coalesce(again, FALSE)
+      AND (before_etag = etag OR before_epoch = epoch AND before_state = 'fed')
     GROUP BY key`;
 }

@@ -89,7 +89,8 @@ async function compare(
   ];
 }
 
-async function prepare(
+/** Lands a workload; answers how many files each batch will have. */
+export async function prepare(
   connections: Connections,
   workload: Workload,
   report: (line: string) => void,

@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { feedLarge, feedSmall, memory, slowS3 } from "./feeding.ts";
 import { freshness, idleTick } from "./freshness.ts";
 import { growth, manyBatches } from "./growth.ts";
+import { load } from "./load.ts";
 import { type Stage, setStage } from "./stage.ts";
 
 /** A measurement: `run` answers a table, its head first. */
@@ -13,7 +14,17 @@ export interface Bench {
   run(stage: Stage, report: (line: string) => void): Promise<string[][]>;
 }
 
-const benches: Bench[] = [feedSmall, feedLarge, slowS3, memory, idleTick, freshness, growth, manyBatches];
+const benches: Bench[] = [
+  feedSmall,
+  feedLarge,
+  slowS3,
+  memory,
+  idleTick,
+  freshness,
+  growth,
+  manyBatches,
+  load,
+];
 
 const program = new Command("bench")
   .description(

@@ -1,7 +1,12 @@
 /**
  * Lotus itself: a worker on a lake that runs, files that are there. Timed from telling the sensor to the commit of
- * the last batch, after which processed table, ledger and cursor are right.
+ * the last batch, after which processed table, ledger and cursor are right. With `apiUrlFile` it serves the API as
+ * well, as `lotus up` does, and that file holds its address for as long as it feeds.
  */
+import { rm, writeFile } from "node:fs/promises";
+import { setTimeout } from "node:timers/promises";
+import { pino } from "pino";
+import { startApi } from "../api/server.ts";
 import { loadProject } from "../assets/project.ts";
 import type { Connections } from "../common/settings.ts";
 import { Lake, type LakeExtensions } from "../lake/lake.ts";
@@ -21,6 +26,7 @@ const input = await readInput<{
   project: string;
   folder: string;
   memoryLimit: string;
+  apiUrlFile?: string;
 }>();
 const { connections } = input;
 const project = await loadProject(input.project);
@@ -43,6 +49,23 @@ const worker = await startWorker({
   workflowBundle: await cachedWorkflowBundle(input.folder),
 });
 
+if (input.apiUrlFile) {
+  const api = await startApi({
+    settings: { host: "127.0.0.1", port: null, tokens: [], url: null },
+    lastPort: null,
+    maintenance: { keepMs: 0, orphanAgeMs: 0 },
+    connections,
+    project,
+    lake,
+    queryLake: lake,
+    store,
+    client: temporal.client,
+    logger: pino({ level: "silent" }),
+    version: "bench",
+  });
+  await writeFile(input.apiUrlFile, api.url);
+}
+
 let batches = 0;
 const batchMilliseconds: number[] = [];
 const drained = new Promise<number>((resolve, reject) => {
@@ -57,6 +80,11 @@ const drained = new Promise<number>((resolve, reject) => {
 const started = performance.now();
 await tickSensor(temporal.client, { source: SOURCE, stream: STREAM });
 const ended = await drained;
+if (input.apiUrlFile) {
+  await rm(input.apiUrlFile);
+  // What was asked before that is answered.
+  await setTimeout(1000);
+}
 const [row] = await lake.withSession((session) =>
   session.queryRaw(
     `SELECT count(*)::INTEGER AS n, count(DISTINCT id)::INTEGER AS keys, (SELECT cursor_path FROM meta.feeder_cursors) AS cursor FROM int_${SOURCE}__${STREAM}`,

@@ -1,14 +1,16 @@
 #!/usr/bin/env node
-// `npm test`: packages, lint, type check, provisioning, then vitest with the arguments given. The exit code is 0 only
-// if all of it passed; the last line is `N passed, N failed`, where lint and type check count as one each.
+// `npm test`: packages, the console, lint, type checks, provisioning, then vitest with the arguments given. The exit
+// code is 0 only if all of it passed; the last line is `N passed, N failed`, where lint and each type check are one.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ensureConsole } from "./console.mjs";
 import { checkNode, ensureInstalled, root } from "./install.mjs";
 
 checkNode();
 await ensureInstalled({ development: true });
+await ensureConsole();
 
 const totals = { passed: 0, failed: 0 };
 let running = null;
@@ -22,6 +24,7 @@ for (const signal of ["SIGINT", "SIGTERM"]) {
 
 await check("lint", "@biomejs/biome/bin/biome", ["check"]);
 await check("typecheck", "typescript/bin/tsc", ["--noEmit"]);
+await check("typecheck of the console", "typescript/bin/tsc", ["--noEmit", "-p", "console"]);
 await runVitest(process.argv.slice(2));
 console.log(`${totals.passed} passed, ${totals.failed} failed`);
 process.exitCode = totals.failed === 0 && !interrupted ? 0 : 1;

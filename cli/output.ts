@@ -30,6 +30,8 @@ export function describeEvent(event: LotusEvent): string {
       return `rebuilt  ${event.asset}: ${count(event.changedRows)} of ${count(event.rows)} rows written in ${seconds(event.milliseconds)} (${event.reason})`;
     case "materialization":
       return `${event.mode === "rebuild" ? "rebuilt " : "updated "} ${event.asset}: ${count(event.changedRows)} of ${count(event.rows)} rows written in ${seconds(event.milliseconds)}${event.reason ? ` (${event.reason})` : ""}`;
+    case "chunk":
+      return `backfill ${event.asset}: ${count(event.files)} files, ${count(event.changedRows)} rows written in ${seconds(event.milliseconds)} (${event.backfill})`;
     case "failure":
       return colors.red(`failed   ${event.asset}: ${event.message}`);
   }

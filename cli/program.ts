@@ -1,5 +1,7 @@
 import { Command } from "commander";
+import { apiCommand } from "./commands/api.ts";
 import { auditCommand } from "./commands/audit.ts";
+import { backfillCommand } from "./commands/backfill.ts";
 import { catalogCommand } from "./commands/catalog.ts";
 import { checkCommand } from "./commands/check.ts";
 import { feedCommand } from "./commands/feed.ts";
@@ -35,11 +37,13 @@ export function createProgram(): Command {
     rollbackCommand(),
     releaseCommand(),
     quarantineCommand(),
+    backfillCommand(),
     maintenanceCommand(),
     streamCommand(),
     catalogCommand(),
     sampleCommand(),
     workerCommand(),
+    apiCommand(),
   ]) {
     program.addCommand(command.exitOverride());
   }

@@ -23,10 +23,13 @@ import { rawPrefix } from "../sensors/raw-layout.ts";
 import { describeEvent, print, statusTables } from "./output.ts";
 import { rememberProject } from "./running-project.ts";
 import { openRuntime, type Runtime } from "./runtime.ts";
+import { serveApi } from "./serve-api.ts";
 
 export interface UpOptions {
   once: boolean;
   sample: boolean;
+  /** Whether to serve the API and the console. */
+  serve: boolean;
   report: (line: string) => void;
 }
 
@@ -59,8 +62,13 @@ export async function up(settings: Settings, project: Project, options: UpOption
     const worker = await startLake(runtime, settings, connections, project, events);
     closers.push(() => worker.stop());
     worker.ended.catch((error) => stop.raise(error));
+    const api = options.serve ? await serveApi(runtime, settings, project, { log: "file" }) : null;
+    if (api) {
+      closers.push(() => api.stop());
+      report(`console  ${api.url}`);
+    }
     const status = await settle(runtime, project, stop, report);
-    if (status) showLake(status, connections);
+    if (status) showLake(status, connections, api?.url ?? null);
     if (options.once) return status && !status.assets.some(({ state }) => state === "failed") ? 0 : 1;
     if (status)
       print(
@@ -178,9 +186,10 @@ function isPassing(error: unknown): boolean {
   return error instanceof LotusError ? error.retryable : isGrpcServiceError(error);
 }
 
-function showLake(status: LakeStatus, { temporal, s3, catalogUrl }: Connections): void {
+function showLake(status: LakeStatus, { temporal, s3, catalogUrl }: Connections, api: string | null): void {
   print();
   print(statusTables(status));
+  if (api) print(`console      ${api} (API: ${api}/docs)`);
   if (temporal.ui) print(`Temporal UI  ${temporal.ui}`);
   print(`catalog      ${withoutPassword(catalogUrl)} (lotus status --json shows the password)`);
   print(`S3           ${s3.endpoint ?? `AWS ${s3.region}`}, bucket ${s3.bucket}`);

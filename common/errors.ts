@@ -30,6 +30,7 @@ export const errorCatalogue = {
   },
   ROLLBACK_REFUSED: { retryable: false, about: "A table cannot be taken back to that snapshot." },
   ASSET_HELD: { retryable: false, about: "The table was rolled back and waits to be released." },
+  STREAM_PAUSED: { retryable: false, about: "The stream is paused and waits to be resumed." },
   NOT_CONFIRMED: { retryable: false, about: "Nobody confirmed what a command was about to do." },
   OUT_OF_MEMORY: {
     retryable: true,
@@ -38,6 +39,14 @@ export const errorCatalogue = {
   ENGINE_FAILED: { retryable: true, about: "DuckDB failed in itself; it is opened anew." },
   MODEL_FAILED: { retryable: false, about: "A model's SQL failed; nothing was written." },
   FILE_UNREADABLE: { retryable: false, about: "A raw file cannot be read." },
+  BACKFILL_REFUSED: { retryable: false, about: "A backfill cannot do what it was asked for." },
+  QUERY_TIMEOUT: { retryable: false, about: "A query took longer than it may." },
+  REQUEST_INVALID: { retryable: false, about: "A request to the API is not as it should be." },
+  REQUEST_TOO_LARGE: { retryable: false, about: "A request to the API is larger than it may be." },
+  UNAUTHENTICATED: { retryable: false, about: "A request to the API came without a token that is known." },
+  FORBIDDEN: { retryable: false, about: "A request to the API is not for this caller to make." },
+  RATE_LIMITED: { retryable: true, about: "A caller asks the API too often." },
+  INTERNAL: { retryable: false, about: "Lotus failed in a way that nobody foresaw." },
   QUERY_FAILED: { retryable: false, about: "A statement failed." },
   CANCELLED: { retryable: false, about: "The work was cancelled." },
 } as const satisfies Record<string, { retryable: boolean; about: string }>;

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { z } from "zod";
+import { type ApiToken, readTokens } from "./api-tokens.ts";
 import { LotusError } from "./errors.ts";
 import { parseDuration } from "./units.ts";
 
@@ -35,6 +36,17 @@ export interface EngineSettings {
   threads: number | null;
 }
 
+/** Where the API listens, and who may use it. */
+export interface ApiSettings {
+  host: string;
+  /** Null: whichever is free. */
+  port: number | null;
+  /** Empty: whoever reaches the loopback interface. */
+  tokens: ApiToken[];
+  /** Where commands find it; null: where it runs with this state folder. */
+  url: string | null;
+}
+
 /** When the lake looks after itself, and what it keeps. */
 export interface MaintenanceSettings {
   everyMs: number;
@@ -67,7 +79,20 @@ const environmentSchema = z.object({
     .optional(),
   LOTUS_TEMPORAL_NAMESPACE: z.string().min(1).optional(),
   LOTUS_TEMPORAL_UI: z.url().optional(),
-  LOTUS_API_TOKEN: z.string().min(1).optional(),
+  LOTUS_API_TOKEN: z
+    .string()
+    .transform((text, context) => {
+      const tokens = readTokens(text);
+      if (tokens === null)
+        context.addIssue(
+          "must be one secret, or NAME:viewer|operator:SECRET, parted by commas; secrets in printable ASCII, without space and comma",
+        );
+      return tokens ?? [];
+    })
+    .optional(),
+  LOTUS_API_HOST: z.string().min(1).default("127.0.0.1"),
+  LOTUS_API_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+  LOTUS_API_URL: z.url({ protocol: /^https?$/ }).optional(),
   LOTUS_STATE_DIR: z.string().min(1).optional(),
   LOTUS_MEMORY_LIMIT: z
     .string()
@@ -89,7 +114,7 @@ export interface Settings {
   stateDir: string;
   engine: EngineSettings;
   maintenance: MaintenanceSettings;
-  apiToken: string | null;
+  api: ApiSettings;
 }
 
 /**
@@ -115,7 +140,12 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
       orphanAgeMs: env.LOTUS_ORPHAN_AGE,
     },
     engine: { memoryLimit: env.LOTUS_MEMORY_LIMIT ?? null, threads: env.LOTUS_THREADS ?? null },
-    apiToken: env.LOTUS_API_TOKEN ?? null,
+    api: {
+      host: env.LOTUS_API_HOST,
+      port: env.LOTUS_API_PORT ?? null,
+      tokens: env.LOTUS_API_TOKEN ?? [],
+      url: env.LOTUS_API_URL ?? null,
+    },
   };
 }
 

@@ -93,11 +93,17 @@ export function parseReadingSql(sql: string): string {
 
 const EXPLAIN = /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*EXPLAIN\b(?:\s+ANALYZE\b)?(?:\s*\([\w\s,]*\))?/i;
 
+/** How far a query from outside may reach. */
+export interface Reach {
+  /** Whether it may read files of the lake's bucket, beside its tables. */
+  files: boolean;
+}
+
 /**
  * Looks at the parse of a query from outside.
- * @throws LotusError QUERY_FAILED when it is not one query that reads, or reads what is not the lake's.
+ * @throws LotusError QUERY_FAILED when it is not one query that reads, or reads what it may not.
  */
-export function checkReading(tree: string): void {
+export function checkReading(tree: string, reach: Reach): void {
   const parsed = serialized.parse(JSON.parse(tree));
   if (parsed.error && parsed.error_type === "parser")
     throw new LotusError("QUERY_FAILED", `Parser Error: ${parsed.error_message}`);
@@ -107,35 +113,36 @@ export function checkReading(tree: string): void {
       "Only one statement that reads is run here: SELECT, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN of a SELECT.",
     );
   }
-  const refusal = findRefused(parsed.statements);
+  const refusal = findRefused(parsed.statements, reach);
   if (refusal !== null) {
+    const files = reach.files ? ", or Parquet, CSV and JSON under s3:// paths of its bucket" : "";
     throw new LotusError(
       "QUERY_FAILED",
-      `${refusal} is not to be read here. Read the lake's tables and views, or Parquet, CSV and JSON under s3:// paths of its bucket.`,
+      `${refusal} is not to be read here. Read the lake's tables and views${files}.`,
     );
   }
 }
 
-function findRefused(value: unknown): string | null {
+function findRefused(value: unknown, reach: Reach): string | null {
   if (Array.isArray(value)) {
     for (const item of value) {
-      const refused = findRefused(item);
+      const refused = findRefused(item, reach);
       if (refused !== null) return refused;
     }
     return null;
   }
   if (typeof value !== "object" || value === null) return null;
   const node = value as Record<string, unknown>;
-  return refusedFunction(node) ?? refusedTable(node) ?? findRefused(Object.values(node));
+  return refusedFunction(node, reach) ?? refusedTable(node, reach) ?? findRefused(Object.values(node), reach);
 }
 
-function refusedFunction(node: Record<string, unknown>): string | null {
+function refusedFunction(node: Record<string, unknown>, { files }: Reach): string | null {
   if (node.type !== "TABLE_FUNCTION") return null;
   const call = functionCall.safeParse(node.function);
   if (!call.success) return "A table function";
   const name = call.data.function_name.toLowerCase();
   if (PURE_TABLE_FUNCTIONS.has(name) || TELLING.has(name)) return null;
-  if (!READING.has(name)) return `${name}()`;
+  if (!files || !READING.has(name)) return `${name}()`;
   const paths = pathsOf(call.data.children[0]);
   return paths?.every(isPlainPath) ? null : `A path of ${name}()`;
 }
@@ -160,10 +167,13 @@ function isPlainPath(path: string): boolean {
 }
 
 /** The catalog's own tables are Postgres tables; a file can be named like a table. */
-function refusedTable(node: Record<string, unknown>): string | null {
+function refusedTable(node: Record<string, unknown>, { files }: Reach): string | null {
   const parts = [node.catalog_name, node.schema_name, node.table_name].filter(
     (part): part is string => typeof part === "string" && part !== "",
   );
   if (parts.some((part) => /^"?__ducklake_metadata/i.test(part))) return parts.join(".");
+  const isFile = (part: string) =>
+    part.includes("://") || /\.(parquet|csv|tsv|json|jsonl|ndjson)(\.\w+)?$/i.test(part);
+  if (!files && parts.some(isFile)) return parts.join(".");
   return parts.some((part) => part.includes("://") && !isPlainPath(part)) ? parts.join(".") : null;
 }

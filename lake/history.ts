@@ -26,12 +26,15 @@ const entryRow = z.object({
 });
 const detailsSchema = z.object({ runId: z.string() });
 
-/** The newest snapshots first, at most `limit`; with `tables` only those that changed one of them. */
+/**
+ * The newest snapshots first, at most `limit`; with `tables` only those that changed one of them, with `before` only
+ * those of lower numbers.
+ */
 export async function listSnapshots(
   session: Session,
-  options: { tables: readonly string[] | null; limit: number },
+  options: { tables: readonly string[] | null; limit: number; before?: number | null },
 ): Promise<SnapshotEntry[]> {
-  const rows = await session.query(entryRow, listSql(options.tables, options.limit));
+  const rows = await session.query(entryRow, listSql(options.tables, options.limit, options.before ?? null));
   return rows.map(({ details, tables, ...row }) => ({ ...row, tables: tables ?? [], run: runOf(details) }));
 }
 
@@ -47,7 +50,7 @@ const CATALOG = "__ducklake_metadata_lakehouse.ducklake";
 
 // The catalog's own log of changes, as in snapshots.ts. A table's name and schema may have changed since: those of
 // that snapshot count.
-function listSql(tables: readonly string[] | null, limit: number): string {
+function listSql(tables: readonly string[] | null, limit: number, before: number | null): string {
   const lower = tables?.map((name) => name.toLowerCase());
   return `
     WITH entries AS (
@@ -76,7 +79,8 @@ function listSql(tables: readonly string[] | null, limit: number): string {
     FROM ${CATALOG}.ducklake_snapshot s
     LEFT JOIN ${CATALOG}.ducklake_snapshot_changes c USING (snapshot_id)
     LEFT JOIN named n USING (snapshot_id)
-    ${lower ? `WHERE snapshot_id IN (SELECT snapshot_id FROM changed WHERE list_contains(${literal(lower)}, lower(table_name)))` : ""}
+    WHERE ${before === null ? "TRUE" : `snapshot_id < ${literal(before)}`}
+    ${lower ? `AND snapshot_id IN (SELECT snapshot_id FROM changed WHERE list_contains(${literal(lower)}, lower(table_name)))` : ""}
     ORDER BY id DESC LIMIT ${literal(limit)}`;
 }
 

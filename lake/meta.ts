@@ -22,6 +22,13 @@ const META_TABLES = `
     changed_rows BIGINT, run VARCHAR, epoch BIGINT, started_at TIMESTAMPTZ, finished_at TIMESTAMPTZ);
   CREATE TABLE IF NOT EXISTS lakehouse.meta.asset_state_log (
     asset VARCHAR, state VARCHAR, message VARCHAR, code_hash VARCHAR, run VARCHAR, recorded_at TIMESTAMPTZ);
+  CREATE TABLE IF NOT EXISTS lakehouse.meta.backfill_log (
+    id VARCHAR, state VARCHAR, step BIGINT, request VARCHAR, requested_by VARCHAR, run VARCHAR,
+    recorded_at TIMESTAMPTZ);
+  CREATE TABLE IF NOT EXISTS lakehouse.meta.backfill_chunk_log (
+    backfill VARCHAR, chunk BIGINT, asset VARCHAR, first_key VARCHAR, last_key VARCHAR, from_day VARCHAR,
+    to_day VARCHAR, files BIGINT, bytes BIGINT, state VARCHAR, step BIGINT, changed_rows BIGINT, message VARCHAR,
+    run VARCHAR, recorded_at TIMESTAMPTZ);
 `;
 
 /** The current state of each object, stream and asset: the last entry of its log. */
@@ -40,6 +47,19 @@ const META_VIEWS = `
   CREATE VIEW IF NOT EXISTS lakehouse.meta.asset_states AS
     SELECT * FROM lakehouse.meta.asset_state_log
     QUALIFY row_number() OVER (PARTITION BY asset ORDER BY recorded_at DESC) = 1;
+  CREATE VIEW IF NOT EXISTS lakehouse.meta.backfills AS
+    SELECT id, arg_max(state, step) AS state, max(step) AS step, max(request) AS request,
+      max(requested_by) AS requested_by, max(run) AS run, min(recorded_at) AS requested_at,
+      arg_max(recorded_at, step) AS recorded_at
+    FROM lakehouse.meta.backfill_log GROUP BY id;
+  CREATE VIEW IF NOT EXISTS lakehouse.meta.backfill_chunks AS
+    SELECT backfill, chunk, max(asset) AS asset, max(first_key) AS first_key, max(last_key) AS last_key,
+      max(from_day) AS from_day, max(to_day) AS to_day, max(files) AS files, max(bytes) AS bytes,
+      arg_max(state, step) AS state, max(step) AS step, arg_max_null(changed_rows, step) AS changed_rows,
+      arg_max_null(message, step) AS message, arg_max_null(run, step) AS run,
+      min(recorded_at) FILTER (state = 'running') AS started_at,
+      arg_max(recorded_at, step) FILTER (state IN ('done', 'failed', 'cancelled')) AS ended_at
+    FROM lakehouse.meta.backfill_chunk_log GROUP BY backfill, chunk;
 `;
 
 /**
@@ -63,7 +83,7 @@ const META_SCHEMAS = `
 export async function createMetaSchema(session: Session): Promise<void> {
   const [present] = await session.queryRaw(
     `SELECT count(*)::INTEGER AS tables FROM duckdb_views()
-     WHERE database_name = 'lakehouse' AND schema_name = 'meta' AND view_name = 'asset_states'`,
+     WHERE database_name = 'lakehouse' AND schema_name = 'meta' AND view_name = 'backfill_chunks'`,
   );
   if (Number(present?.tables) > 0) {
     await releaseSmallFiles(session);

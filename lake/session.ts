@@ -1,10 +1,25 @@
-import { type DuckDBConnection, DuckDBInstance, type Json } from "@duckdb/node-api";
+import {
+  type DuckDBConnection,
+  type DuckDBDataChunk,
+  DuckDBInstance,
+  type DuckDBType,
+  type Json,
+} from "@duckdb/node-api";
 import { z } from "zod";
-import { checkReading, parseReadingSql } from "./barrier.ts";
+import { checkReading, parseReadingSql, type Reach } from "./barrier.ts";
 import { translateError } from "./faults.ts";
 import { Gate } from "./gate.ts";
 
 const describeRow = z.object({ column_name: z.string(), column_type: z.string() });
+
+/** The beginning of a result, or all of it. */
+export interface FirstRows {
+  names: string[];
+  types: DuckDBType[];
+  chunks: DuckDBDataChunk[];
+  /** In the chunks. */
+  rows: number;
+}
 
 /**
  * One DuckDB connection. Statements run one at a time, in the order asked for. Rows come back exact: BIGINT,
@@ -48,9 +63,40 @@ export class Session {
    * @throws LotusError QUERY_FAILED for any other, before DuckDB looks at more than its grammar.
    */
   async read(sql: string): Promise<Record<string, Json>[]> {
-    const [parsed] = await this.queryRaw(parseReadingSql(sql));
-    checkReading(String(parsed?.tree));
+    await this.check(sql, { files: true });
     return this.#prepared(sql);
+  }
+
+  /** @throws LotusError QUERY_FAILED unless it is one query that reads, and nothing that it may not. */
+  async check(sql: string, reach: Reach): Promise<void> {
+    const [parsed] = await this.queryRaw(parseReadingSql(sql));
+    checkReading(String(parsed?.tree), reach);
+  }
+
+  /**
+   * Runs one statement, which reads, and gives its result as DuckDB has it: its first rows, as many as `rows` or some
+   * more where there are more. Further ones are not computed.
+   */
+  async first(rows: number, sql: string): Promise<FirstRows> {
+    return this.#inTurn(async () => {
+      const prepared = await this.#connection.prepare(sql);
+      try {
+        const result = await prepared.stream();
+        const chunks: DuckDBDataChunk[] = [];
+        let read = 0;
+        while (read < rows) {
+          const chunk = await result.fetchChunk();
+          if (!chunk || chunk.rowCount === 0) break;
+          chunks.push(chunk);
+          read += chunk.rowCount;
+        }
+        // Whatever runs next ends a statement that has more to give.
+        if (read >= rows) await this.#connection.run("SELECT NULL");
+        return { names: result.columnNames(), types: result.columnTypes(), chunks, rows: read };
+      } finally {
+        prepared.destroySync();
+      }
+    });
   }
 
   /** Names and types of a SELECT's result, without running it. @throws LotusError when it is not one statement. */

@@ -1,4 +1,5 @@
-import type { QuarantineAction, StreamName, UpkeepKind } from "./messages.ts";
+import type { BackfillRequest } from "../assets/backfill/request.ts";
+import type { BackfillControl, QuarantineAction, StreamName, UpkeepKind } from "./messages.ts";
 import type { Trigger } from "./names.ts";
 
 /** The activities as workflows see them. Implementations: orchestration/activities/. */
@@ -11,6 +12,7 @@ export interface Activities {
   ): Promise<{ files: number; rows: number; quarantined: number; remaining: number; publish: boolean }>;
   /** Shows a drained `overwrite` stream's newest generation, unless it is shown already. */
   publishGeneration(input: StreamName): Promise<{ published: boolean }>;
+  setPaused(input: StreamName & { paused: boolean; by: string }): Promise<void>;
   rebuildProcessed(
     input: StreamName & { reason: string; keepOlder: boolean },
   ): Promise<{ rows: number; changedRows: number }>;
@@ -40,6 +42,20 @@ export interface Activities {
   }): Promise<{ woken: string[]; deferred: string[] }>;
   /** Asks writers for upkeep of their tables. @returns the assets asked. */
   wakeUpkeep(input: { kind: UpkeepKind; notify: string; keepMs: number }): Promise<{ assets: string[] }>;
+  /** Plans and records a backfill, unless it is recorded. */
+  beginBackfill(input: {
+    id: string;
+    request: BackfillRequest;
+    requestedBy: string;
+  }): Promise<{ chunks: number }>;
+  controlBackfill(input: { id: string; control: BackfillControl }): Promise<void>;
+  /**
+   * Hands chunks to their writers, as many as may run, and records that the backfill has ended when none is left.
+   * `again`: those that are said to run are handed over once more.
+   */
+  advanceBackfill(input: { id: string; again: boolean }): Promise<{ ended: boolean }>;
+  /** Does one chunk of a backfill, or records why it cannot be done. */
+  runChunk(input: { backfill: string; chunk: number }): Promise<{ changedRows: number }>;
   flushMeta(): Promise<{ outcome: string }>;
   expireSnapshots(input: { keepMs: number }): Promise<{ outcome: string }>;
   /** Deletes what was given up before a time, epoch ms. */

@@ -35,6 +35,15 @@ export type LotusEvent =
       changedRows: number;
       milliseconds: number;
     }
+  /** A chunk of a backfill was done. */
+  | {
+      kind: "chunk";
+      backfill: string;
+      asset: string;
+      files: number;
+      changedRows: number;
+      milliseconds: number;
+    }
   | { kind: "failure"; asset: string; message: string };
 
 export class LotusEvents {

@@ -4,6 +4,7 @@ import type { Project } from "../assets/definitions.ts";
 import type { LandingGap } from "../assets/feeder/landing-gap.ts";
 import { rebuildGap } from "../assets/feeder/rebuild.ts";
 import { lastMaterializations } from "../assets/materializations.ts";
+import { feederAssetKey } from "../assets/names.ts";
 import { type Observed, processedCodeChanged } from "../assets/staleness.ts";
 import type { Session } from "../lake/session.ts";
 import { changedTables } from "../lake/snapshots.ts";
@@ -15,8 +16,12 @@ export interface LakeView {
   changes: Map<string, number>;
   times: Map<number, string>;
   rows: Map<string, number>;
+  /** Table → bytes of its Parquet files. */
+  bytes: Map<string, number>;
   last: Awaited<ReturnType<typeof lastMaterializations>>;
   states: Awaited<ReturnType<typeof assetStates>>;
+  /** `SOURCE/STREAM` of those that are paused. */
+  paused: Set<string>;
   /** Processed tables that other code made, and what landing lacks to rebuild them. */
   kept: Map<string, LandingGap>;
   batches: Map<string, z.infer<typeof batchesRow>>;
@@ -53,13 +58,18 @@ export async function readLake(session: Session, project: Project): Promise<Lake
   );
   const key = (row: { source: string; stream: string }) => `${row.source}/${row.stream}`;
   const last = await lastMaterializations(session);
+  const states = await assetStates(session);
+  const isPausedNow = ({ source, stream }: { source: string; stream: string }) =>
+    states.get(feederAssetKey(source, stream))?.state === "paused";
   return {
     changes,
     times: await snapshotTimes(session, [...changes.values()]),
     rows: await tableRows(session, project),
+    bytes: await tableBytes(session),
     last,
     kept: await keptTables(session, project, { last, changes }),
-    states: await assetStates(session),
+    states,
+    paused: new Set(project.streams.filter(isPausedNow).map(key)),
     batches: new Map(batches.map((row) => [key(row), row])),
     quarantined: new Map(quarantined.map((row) => [key(row), row.files])),
   };
@@ -89,6 +99,20 @@ async function snapshotTimes(session: Session, snapshots: number[]): Promise<Map
      WHERE snapshot_id IN (${snapshots.map((id) => literal(id)).join(", ")})`,
   );
   return new Map(rows.map((row) => [row.id, row.time]));
+}
+
+const bytesRow = z.object({ name: z.string(), bytes: z.coerce.number() });
+
+async function tableBytes(session: Session): Promise<Map<string, number>> {
+  const catalog = "__ducklake_metadata_lakehouse.ducklake";
+  const rows = await session.query(
+    bytesRow,
+    `SELECT table_name AS name, sum(file_size_bytes)::BIGINT AS bytes
+     FROM ${catalog}.ducklake_data_file JOIN ${catalog}.ducklake_table AS t USING (table_id)
+     JOIN ${catalog}.ducklake_schema AS s ON s.schema_id = t.schema_id AND s.schema_name = 'main'
+     WHERE ducklake_data_file.end_snapshot IS NULL AND t.end_snapshot IS NULL GROUP BY table_name`,
+  );
+  return new Map(rows.map((row) => [row.name, row.bytes]));
 }
 
 async function tableRows(session: Session, project: Project): Promise<Map<string, number>> {

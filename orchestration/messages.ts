@@ -10,12 +10,15 @@ export interface StreamName {
 /** What a stream's writer takes, one after another. `notify`: the maintenance run that waits for it. */
 export type FeederWork =
   | { kind: "feed"; trigger: Trigger }
+  /** `by`: who asked, for the record. */
+  | { kind: "pause" | "resume"; trigger: Trigger; by: string }
   | { kind: "rebuild"; trigger: Trigger; reason: string; keepOlder: boolean }
   | { kind: "quarantine"; trigger: Trigger; action: QuarantineAction; key: string | null }
   | { kind: "retention"; trigger: Trigger; notify: string | null }
   | { kind: "compact"; trigger: Trigger; notify: string | null }
   | { kind: "rollback"; trigger: Trigger; snapshot: number }
-  | { kind: "release"; trigger: Trigger };
+  | { kind: "release"; trigger: Trigger }
+  | { kind: "chunk"; trigger: Trigger; backfill: string; chunk: number };
 
 /** `retry`: the file waits again; `drop`: it is never fed as it is. */
 export type QuarantineAction = "retry" | "drop";
@@ -27,7 +30,13 @@ export type MaterializeWork =
   | { kind: "compact"; trigger: Trigger; notify: string | null }
   | { kind: "advance"; trigger: Trigger; notify: string | null }
   | { kind: "rollback"; trigger: Trigger; snapshot: number }
-  | { kind: "release"; trigger: Trigger };
+  | { kind: "release"; trigger: Trigger }
+  | { kind: "chunk"; trigger: Trigger; backfill: string; chunk: number };
+
+/** What somebody asks of a backfill that is there. `retry`: chunks that failed wait again; null: all of them. */
+export type BackfillControl =
+  | { kind: "pause" | "resume" | "cancel" }
+  | { kind: "retry"; chunk: number | null };
 
 /** What a maintenance run does beyond its defaults. */
 export interface MaintenanceOptions {

@@ -26,5 +26,9 @@ export function materializeId(asset: string): string {
   return `materialize/${asset}`;
 }
 
+export function backfillId(id: string): string {
+  return `backfill/${id}`;
+}
+
 /** What made a run start. */
-export type Trigger = "sensor" | "automation" | "manual" | "code-change" | "maintenance";
+export type Trigger = "sensor" | "automation" | "manual" | "code-change" | "maintenance" | "backfill";

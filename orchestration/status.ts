@@ -2,11 +2,12 @@ import { type Client, WorkflowNotFoundError } from "@temporalio/client";
 import pLimit from "p-limit";
 import type { Asset, Project, Stream } from "../assets/definitions.ts";
 import type { LandingGap } from "../assets/feeder/landing-gap.ts";
+import { feederAssetKey } from "../assets/names.ts";
 import { processedCodeChanged, readyModels, whyStale } from "../assets/staleness.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Session } from "../lake/session.ts";
 import { readSnapshot } from "../lake/transaction.ts";
-import { Backlog } from "../sensors/backlog.ts";
+import { Backlog, type Waiting } from "../sensors/backlog.ts";
 import type { ObjectStore } from "../sensors/object-store.ts";
 import { type LakeView, readLake } from "./lake-view.ts";
 import { feederId, materializeId } from "./names.ts";
@@ -47,6 +48,15 @@ export interface LakeStatus {
   assets: AssetStatus[];
 }
 
+/** What a look is made of. */
+export interface Observed {
+  view: LakeView;
+  /** `SOURCE/STREAM` → what waits in S3. */
+  waiting: ReadonlyMap<string, Waiting>;
+  /** Assets whose writers run. */
+  running: ReadonlySet<string>;
+}
+
 /** Looks at S3, the lake and Temporal as they are now. */
 export async function collectStatus(parts: {
   lake: Lake;
@@ -58,18 +68,30 @@ export async function collectStatus(parts: {
   // Temporal first: what a writer finishes in the meantime is then seen in the lake.
   const running = await runningWriters(client, project);
   const view = await lake.withSession((session) => readSnapshot(session, () => readLake(session, project)));
-  const streams = await Promise.all(
-    project.streams.map((stream) =>
-      lake.withSession((session) => streamStatus(session, store, stream, view)),
+  const waiting = new Map(
+    await Promise.all(
+      project.streams.map(async ({ source, stream, feeder }) => {
+        const backlog = new Backlog({ source, stream, lookbackDays: feeder.lookbackDays }, store);
+        const look = (session: Session) => backlog.scan(session, { cursorKey: null, whole: true });
+        return [`${source}/${stream}`, await lake.withSession(look)] as const;
+      }),
     ),
   );
+  return judge(project, { view, waiting, running });
+}
+
+/** Says how everything stands, by what was seen. Pure. */
+export function judge(project: Project, { view, waiting, running }: Observed): LakeStatus {
+  const streams = project.streams.map((stream) => streamStatus(stream, view, waiting));
   const assets = project.assets.map((asset) => assetStatus(asset, project, view, running, streams));
   const waits = streams.filter((stream) => stream.waitingFiles > 0);
   const stuck = new Set(
     assets.filter(({ state }) => state === "failed" || state === "held").map(({ key }) => key),
   );
   const moving = assets.some(({ state }) => state === "running" || state === "stale");
-  const waitsForHelp = waits.every((stream) => stuck.has(`int_${stream.source}__${stream.stream}`));
+  const waitsForHelp = waits.every(
+    ({ source, stream }) => stuck.has(`int_${source}__${stream}`) || view.paused.has(`${source}/${stream}`),
+  );
   return {
     idle:
       waits.length === 0 && !moving && stuck.size === 0 && !assets.some(({ state }) => state === "waiting"),
@@ -79,21 +101,20 @@ export async function collectStatus(parts: {
   };
 }
 
-async function streamStatus(
-  session: Session,
-  store: ObjectStore,
-  { source, stream, feeder }: Stream,
+function streamStatus(
+  { source, stream }: Stream,
   view: LakeView,
-): Promise<StreamStatus> {
-  const backlog = new Backlog({ source, stream, lookbackDays: feeder.lookbackDays }, store);
-  const waiting = await backlog.scan(session, { cursorKey: null, whole: true });
-  const fed = view.batches.get(`${source}/${stream}`);
+  waiting: Observed["waiting"],
+): StreamStatus {
+  const name = `${source}/${stream}`;
+  const seen = waiting.get(name);
+  const fed = view.batches.get(name);
   return {
     source,
     stream,
     cursor: fed?.cursor ?? null,
-    waitingFiles: waiting.files + waiting.misplaced + waiting.lost,
-    quarantinedFiles: view.quarantined.get(`${source}/${stream}`) ?? 0,
+    waitingFiles: seen ? seen.files + seen.misplaced + seen.lost : 0,
+    quarantinedFiles: view.quarantined.get(name) ?? 0,
     rows: fed?.rows ?? 0,
     batches: fed?.batches ?? 0,
   };
@@ -174,6 +195,11 @@ function tableStanding(
     const waiting = streams.find(
       (candidate) => candidate.source === stream.source && candidate.stream === stream.stream,
     );
+    if (waiting && waiting.waitingFiles > 0 && view.paused.has(`${stream.source}/${stream.stream}`))
+      return {
+        state: "waiting",
+        message: `${waiting.waitingFiles} files wait: the stream is ${pauseOf(stream, view)}`,
+      };
     if (waiting && waiting.waitingFiles > 0)
       return { state: "stale", message: `${waiting.waitingFiles} files wait` };
     if (isUnpublished(stream, view)) return { state: "stale", message: "a generation waits to be published" };
@@ -195,6 +221,11 @@ function tableStanding(
   );
   const { deferred } = readyModels(project.models, stale, failed, held);
   return { state: deferred.includes(key) ? "waiting" : "stale", message: reason };
+}
+
+/** Who paused a stream. */
+function pauseOf({ source, stream }: Stream, view: LakeView): string {
+  return view.states.get(feederAssetKey(source, stream))?.message ?? "paused";
 }
 
 /** What assets/feeder/unpublished.ts asks the lake, by what was read for all streams at once. */

@@ -15,6 +15,14 @@ export async function bundleWorkflows(): Promise<WorkflowBundle> {
   return bundleWorkflowCode({
     workflowsPath: join(here, "workflows", "index.ts"),
     logger: new DefaultLogger("ERROR"),
+    // Where Lotus is installed as a package, its own sources lie in node_modules, where they are not looked for.
+    webpackConfigHook: (config) => {
+      for (const rule of config.module?.rules ?? []) {
+        if (rule && typeof rule === "object" && rule.exclude)
+          rule.exclude = { and: [/node_modules/, { not: [here] }] };
+      }
+      return config;
+    },
   });
 }
 

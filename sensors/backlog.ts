@@ -26,6 +26,8 @@ export interface Waiting {
   misplaced: number;
   /** Objects that landing reads and S3 does not hold any more. */
   lost: number;
+  /** When the oldest of the files was written; null: none waits. */
+  oldest: Date | null;
 }
 
 /** Files for one batch, in feeding order, and what is set aside with them. */
@@ -251,6 +253,10 @@ export class Backlog {
       bytes: files.reduce((bytes, file) => bytes + file.size, 0),
       misplaced: this.#misplaced.length,
       lost: this.#lost.length,
+      oldest: files.reduce<Date | null>(
+        (oldest, { lastModified: at = null }) => (at && (!oldest || at < oldest) ? at : oldest),
+        null,
+      ),
     };
   }
 

@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import type { RunningApi } from "../api/server.ts";
 import { loadProject } from "../assets/project.ts";
 import { createProgram } from "../cli/program.ts";
 import { openScratch, type Session } from "../lake/session.ts";
@@ -10,6 +11,7 @@ import { tickSensor } from "../orchestration/wake.ts";
 import { bundleWorkflows } from "../orchestration/workflow-bundle.ts";
 import { environmentOf } from "./support/environment.ts";
 import { type Isolation, isolate } from "./support/isolation.ts";
+import { listeningApi } from "./support/listening-api.ts";
 import { type RunningLake, runLake } from "./support/run-lake.ts";
 
 /** Going back, holding, releasing, rebuilding and taking files out of the quarantine, as an operator does it. */
@@ -39,6 +41,7 @@ let generator: Session;
 let bundle: Awaited<ReturnType<typeof bundleWorkflows>>;
 let dir: string;
 let running: RunningLake;
+let api: RunningApi;
 
 beforeAll(async () => {
   isolation = await isolate();
@@ -52,7 +55,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await running?.stop();
+  await stop();
   generator?.close();
   vi.unstubAllEnvs();
   isolation?.dispose();
@@ -64,7 +67,15 @@ async function define(path: string, content: string | object): Promise<void> {
 }
 
 async function start(): Promise<void> {
-  running = await runLake(isolation, await loadProject(dir), { workflowBundle: bundle });
+  const project = await loadProject(dir);
+  running = await runLake(isolation, project, { workflowBundle: bundle });
+  api = await listeningApi(isolation, running, project);
+  vi.stubEnv("LOTUS_API_URL", api.url);
+}
+
+async function stop(): Promise<void> {
+  await api?.stop();
+  await running?.stop();
 }
 
 /** Runs a command in this process, and answers what it printed. */
@@ -146,13 +157,13 @@ describe("a lake that runs", () => {
   });
 
   it("rolls no landing table back", async () => {
-    await expect(withProject("rollback", "stg_shop__orders", "--to", String(good))).rejects.toMatchObject({
+    await expect(lotus("rollback", "stg_shop__orders", "--to", String(good))).rejects.toMatchObject({
       code: "ROLLBACK_REFUSED",
     });
   });
 
   it("holds what was rolled back: files wait, what reads it follows, nothing wakes its writer", async () => {
-    const { out } = await withProject("rollback", ORDERS, "--to", String(good));
+    const { out } = await lotus("rollback", ORDERS, "--to", String(good));
     expect(out).toContain(`as it was at snapshot ${good}: 2 rows; now it has 3`);
     expect(out).toContain(
       "1 rows that came since go, 0 that were deleted return, 1 get the values that they had",
@@ -183,12 +194,12 @@ describe("a lake that runs", () => {
     await tickSensor(running.client, { source: "shop", stream: "orders" });
     expect(await running.settle()).toMatchObject({ settled: true });
     expect((await ran()).runId).toBe(runId);
-    await expect(withProject("feed", "shop", "orders")).rejects.toMatchObject({ code: "ASSET_HELD" });
-    await expect(withProject("materialize", ORDERS, "--full")).rejects.toMatchObject({ code: "ASSET_HELD" });
+    await expect(lotus("feed", "shop", "orders")).rejects.toMatchObject({ code: "ASSET_HELD" });
+    await expect(lotus("materialize", ORDERS, "--full")).rejects.toMatchObject({ code: "ASSET_HELD" });
   });
 
   it("holds it over a restart and a change of its code, until it is released", async () => {
-    await running.stop();
+    await stop();
     await define(
       "processed/shop/int_shop__orders.sql",
       "SELECT id, updated_at, amount + 1 AS amount FROM stg_shop__orders",
@@ -202,7 +213,7 @@ describe("a lake that runs", () => {
     const shown = await withProject("status");
     expect(shown.out).toMatch(/int_shop__orders: rolled back to snapshot \d+ .* lets it go on/);
 
-    await withProject("release", ORDERS);
+    await lotus("release", ORDERS);
     const status = await running.settle();
     expect(status).toMatchObject({ settled: true, idle: true });
     expect(await orders()).toEqual([
@@ -212,7 +223,7 @@ describe("a lake that runs", () => {
       ["4", "41"],
     ]);
     expect(await facts()).toEqual(await orders());
-    await expect(withProject("release", ORDERS)).rejects.toThrow(`${ORDERS} is not held. Held are: none.`);
+    await expect(lotus("release", ORDERS)).rejects.toThrow(`${ORDERS} is not held. Held are: none.`);
   });
 
   it("holds an enriched table while the rest goes on", async () => {
@@ -220,7 +231,7 @@ describe("a lake that runs", () => {
     const before = await facts();
     await land(day(4), [5, 50]);
     await running.settle();
-    await withProject("rollback", "fct_orders", "--to", String(then), "--yes");
+    await lotus("rollback", "fct_orders", "--to", String(then), "--yes");
     await land(day(5), [6, 60]);
     const status = await running.settle();
     expect(stateOf(status, "fct_orders")).toMatchObject({ state: "held" });
@@ -229,8 +240,8 @@ describe("a lake that runs", () => {
     expect(status).toMatchObject({ settled: true, idle: false });
     expect(await facts()).toEqual(before);
     expect(await rows("SELECT orders FROM fct_total")).toEqual([["4"]]);
-    await expect(withProject("materialize", "fct_orders")).rejects.toMatchObject({ code: "ASSET_HELD" });
-    await withProject("release", "fct_orders");
+    await expect(lotus("materialize", "fct_orders")).rejects.toMatchObject({ code: "ASSET_HELD" });
+    await lotus("release", "fct_orders");
     expect(await running.settle()).toMatchObject({ idle: true });
     expect(await facts()).toEqual(await orders());
     expect(await rows("SELECT orders FROM fct_total")).toEqual([["6"]]);
@@ -246,15 +257,15 @@ describe("a lake that runs", () => {
       { key: gone },
     ]);
     expect((await lotus("quarantine", "list")).out).toContain(bad);
-    const again = await withProject("quarantine", "retry", "shop", "orders", bad);
+    const again = await lotus("quarantine", "retry", "shop", "orders", bad);
     expect(again.exitCode).toBe(1);
     expect(again.out).toContain(`${bad}: set aside again: `);
-    await expect(withProject("quarantine", "retry", "shop", "orders", `${bad}x`)).rejects.toThrow(
+    await expect(lotus("quarantine", "retry", "shop", "orders", `${bad}x`)).rejects.toThrow(
       `Did you mean ${bad}?`,
     );
-    expect((await withProject("quarantine", "drop", "shop", "orders", bad)).out).toContain("dropped 1 file");
+    expect((await lotus("quarantine", "drop", "shop", "orders", bad)).out).toContain("dropped 1 file");
     await running.store.delete(gone);
-    expect((await withProject("quarantine", "retry", "shop", "orders")).out).toContain(
+    expect((await lotus("quarantine", "retry", "shop", "orders")).out).toContain(
       `${gone}: is not in S3 any more`,
     );
     const status = await running.settle();
@@ -273,7 +284,7 @@ describe("a lake that runs", () => {
         FROM meta.feeder_file_log WHERE registered_path = ${literal(gone)}`);
     });
     const before = await orders();
-    await running.stop();
+    await stop();
     await define(
       "processed/shop/int_shop__orders.sql",
       "SELECT id, updated_at, amount + 2 AS amount FROM stg_shop__orders",
@@ -292,11 +303,11 @@ describe("a lake that runs", () => {
     const writer = await running.client.workflow.getHandle("feeder/shop/orders").describe();
     expect(writer.status.name).toBe("COMPLETED");
     expect((await withProject("status")).out).toContain("--full --keep-older");
-    await expect(withProject("materialize", ORDERS, "--full")).rejects.toMatchObject({
+    await expect(lotus("materialize", ORDERS, "--full")).rejects.toMatchObject({
       code: "LANDING_INCOMPLETE",
     });
 
-    await withProject("materialize", ORDERS, "--full", "--keep-older");
+    await lotus("materialize", ORDERS, "--full", "--keep-older");
     const after = await running.settle();
     expect(stateOf(after, ORDERS)).toMatchObject({ state: "fresh", message: null });
     expect(await orders()).toEqual(

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -127,4 +128,60 @@ test("shows npm's words only when it fails, and can be tried again", async () =>
   expect(readdirSync(join(clone, ".lotus"))).toEqual([]);
   npmThat("writeFileSync('node_modules/.package-lock.json', readFileSync('package-lock.json'));");
   expect((await lotus()).code).toBe(0);
+});
+
+/** Sources of a console, and a stand-in for vite that notes when it is called. */
+function consoleThat(builds: string): void {
+  mkdirSync(join(clone, "console", "src", "pages"), { recursive: true });
+  for (const file of ["index.html", "package.json", "vite.config.ts", "src/main.tsx", "src/pages/Page.tsx"])
+    writeFileSync(join(clone, "console", file), "");
+  mkdirSync(join(clone, "node_modules", "vite", "bin"), { recursive: true });
+  writeFileSync(
+    join(clone, "node_modules", "vite", "bin", "vite.js"),
+    `const { appendFileSync, mkdirSync, rmSync, writeFileSync } = require("node:fs");
+    appendFileSync("../vite-calls", process.argv.slice(2).join(" ") + "\\n");
+    rmSync("dist", { recursive: true, force: true });
+    ${builds}`,
+  );
+}
+
+const BUILDS = "mkdirSync('dist'); writeFileSync('dist/index.html', 'built');";
+
+const viteCalls = () =>
+  existsSync(join(clone, "vite-calls"))
+    ? readFileSync(join(clone, "vite-calls"), "utf8").trimEnd().split("\n").length
+    : 0;
+
+test("builds the console before it is served, and again only when a source is another", async () => {
+  consoleThat(BUILDS);
+  await lotus("status");
+  expect(viteCalls()).toBe(0);
+  expect((await lotus("up")).stderr).toMatch(/building the console.*\nconsole built in/);
+  expect(await lotus("up")).toEqual({ code: 0, stdout: "cli up\n", stderr: "" });
+  await lotus("api");
+  expect(viteCalls()).toBe(1);
+
+  const page = join(clone, "console", "src", "pages", "Page.tsx");
+  const later = new Date(Date.now() + 3_600_000);
+  utimesSync(page, later, later);
+  await lotus("up");
+  expect(viteCalls()).toBe(1);
+  writeFileSync(page, "another");
+  utimesSync(page, later, later);
+  await lotus("up");
+  expect(viteCalls()).toBe(2);
+  rmSync(page);
+  utimesSync(join(page, ".."), later, later);
+  await lotus("up");
+  expect(viteCalls()).toBe(3);
+});
+
+test("a console that cannot be built is told, and the lake runs without; a published one is never built", async () => {
+  consoleThat("console.error('no such import'); process.exit(3);");
+  const outcome = await lotus("up");
+  expect(outcome).toMatchObject({ code: 0, stdout: "cli up\n" });
+  expect(outcome.stderr).toMatch(/no such import\nthe console could not be built \(3\)/);
+  rmSync(join(clone, "console", "src"), { recursive: true });
+  await lotus("up");
+  expect(viteCalls()).toBe(1);
 });

@@ -1,14 +1,17 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findBackfill, readChunks } from "../assets/backfill/record.ts";
 import type { Project } from "../assets/definitions.ts";
 import { loadProject } from "../assets/project.ts";
 import { openScratch, type Session } from "../lake/session.ts";
 import { literal } from "../lake/sql.ts";
 import type { MaintenanceStep } from "../orchestration/messages.ts";
-import { feederId, materializeId, sensorId } from "../orchestration/names.ts";
+import { backfillId, feederId, maintenanceId, materializeId, sensorId } from "../orchestration/names.ts";
 import {
+  controlBackfill,
   scheduleMaintenance,
+  startBackfill,
   startMaintenance,
   tellAutomation,
   tickSensor,
@@ -284,8 +287,8 @@ describe("a running lake", () => {
     };
     const [before, kept] = [await contents(), await snapshots()];
     const options = { keepMs: 0, orphanAgeMs: 0 };
-    const id = await startMaintenance(running.client, options);
-    const steps: MaintenanceStep[] = await running.client.workflow.getHandle(id).result();
+    await startMaintenance(running.client, options);
+    const steps: MaintenanceStep[] = await running.client.workflow.getHandle(maintenanceId).result();
     expect(steps.map(({ step, failed }) => `${step} ${failed}`)).toEqual([
       "retention false",
       "compaction false",
@@ -316,5 +319,33 @@ describe("a running lake", () => {
     await scheduleMaintenance(running.client, 7_200_000, options);
     const schedule = await running.client.schedule.getHandle("maintenance").describe();
     expect(schedule.spec.intervals?.map(({ every }) => every)).toEqual([7_200_000]);
+  });
+
+  it("runs a backfill once, however often it is started; what is asked of it while it begins is not lost", async () => {
+    const { client, lake } = running;
+    const request = {
+      mode: "rebuild" as const,
+      streams: [],
+      assets: ["fct_sales"],
+      downstreamOf: ["fct_sales"],
+      from: null,
+      to: null,
+      maxConcurrent: 1,
+    };
+    const start = () => startBackfill(client, "recorded", { request, requestedBy: "test" });
+    expect(await start()).toBe(true);
+    await controlBackfill(client, "recorded", { kind: "pause" });
+    const state = async () => (await lake.withSession((session) => findBackfill(session, "recorded")))?.state;
+    await eventually(state, (now) => now === "paused");
+    expect(await start()).toBe(false);
+    await controlBackfill(client, "recorded", { kind: "resume" });
+    await client.workflow.getHandle(backfillId("recorded")).result();
+    expect(await state()).toBe("done");
+    expect(await start()).toBe(false);
+    const chunks = await lake.withSession((session) => readChunks(session, "recorded"));
+    expect(chunks.map(({ asset, state }) => `${asset} ${state}`)).toEqual([
+      "fct_sales done",
+      "fct_total done",
+    ]);
   });
 });

@@ -82,6 +82,7 @@ describe("docker-compose.yml", () => {
       temporal: {},
       "temporal-ui": {},
       worker: {},
+      api: {},
     });
   });
 
@@ -109,7 +110,7 @@ describe("docker-compose.yml", () => {
   });
 
   test("asks for every secret and holds none", () => {
-    const secret = /PASSWORD|PWD|SECRET|ACCESS_KEY/;
+    const secret = /PASSWORD|PWD|SECRET|ACCESS_KEY|TOKEN/;
     for (const [name, service] of services) {
       for (const [variable, value] of Object.entries(service.environment ?? {})) {
         if (secret.test(variable)) expect(String(value), `${name} ${variable}`).toMatch(/^\$\{\w+:\?.+\}$/);
@@ -323,7 +324,7 @@ describe("reference", () => {
       message: null,
     } as const;
     const status = { idle: true, settled: true, streams: [stream], assets: [asset] };
-    const real = statusJson(status, isolation.connections, true);
+    const real = statusJson(status, isolation.connections, true, null);
     expect(keysOf(JSON.parse(example))).toEqual(keysOf(JSON.parse(JSON.stringify(real))));
   });
 

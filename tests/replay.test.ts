@@ -15,6 +15,7 @@ describe("a recorded run replays, so that workflows which run today survive an u
   it("covers every kind of workflow", () => {
     expect(histories.map(([file]) => file).sort()).toEqual([
       "automation.pb",
+      "backfill.pb",
       "feeder.pb",
       "maintenance.pb",
       "materialize.pb",

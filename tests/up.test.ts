@@ -34,7 +34,7 @@ const statusSchema = z.object({
       secretAccessKey: z.string(),
     }),
     temporal: z.object({ address: z.string(), namespace: z.string(), ui: z.string() }),
-    api: z.null(),
+    api: z.string().regex(/^http:\/\/127\.0\.0\.1:\d+$/),
     gateway: z.null(),
   }),
   streams: z.array(

@@ -1,22 +1,22 @@
 import { LotusError } from "../../common/errors.ts";
-import { advanceFence, readFence } from "../../lake/fence.ts";
+import { readFence } from "../../lake/fence.ts";
 import type { Lake } from "../../lake/lake.ts";
 import { memoryLimit } from "../../lake/memory.ts";
 import type { Session } from "../../lake/session.ts";
 import { lastCommittedSnapshot } from "../../lake/snapshots.ts";
-import { commitSnapshot, mayPlanAgain } from "../../lake/transaction.ts";
+import { mayPlanAgain } from "../../lake/transaction.ts";
 import type { Backlog } from "../../sensors/backlog.ts";
 import type { WaitingFile } from "../../sensors/batch-plan.ts";
 import type { ObjectStore } from "../../sensors/object-store.ts";
 import type { Stream } from "../definitions.ts";
 import { isHeld } from "../holds.ts";
-import { findBatch, ledgerRecords, ledgerSql, readCursorKey, summarise } from "./batch-record.ts";
+import { isPaused } from "../pauses.ts";
+import { findBatch, ledgerRecords, readCursorKey } from "./batch-record.ts";
+import { commitFiles } from "./commit-files.ts";
 import { lookAtFooters, type SoundFile } from "./footers.ts";
-import { FilesAtFault, landFiles, mergeFiles } from "./land-files.ts";
-import { reconcileLanding } from "./landing.ts";
+import { FilesAtFault } from "./land-files.ts";
 import { isReadablePath } from "./own-copies.ts";
 import { prepareFiles } from "./prepare.ts";
-import { freeRows } from "./processed.ts";
 import { type RejectedFile, warmFooters } from "./raw-files.ts";
 import { replaceChanged } from "./replace.ts";
 import type { RunnableModel } from "./runnable-model.ts";
@@ -111,7 +111,7 @@ async function attemptBatch(
   if (done) return done;
   // What lands waits until the table is released.
   const held = await isHeld(session, asset);
-  if (held && !request.mending) return nothingToFeed(request.batchId);
+  if ((held || (await isPaused(session, stream))) && !request.mending) return nothingToFeed(request.batchId);
   if (backlog.ledger.epoch !== epoch) {
     await backlog.ledger.refresh(session);
     backlog.ledger.advance(epoch, []);
@@ -138,34 +138,18 @@ async function attemptBatch(
     // Everything planned is gone from S3; there may be more behind it.
     return { ...nothingToFeed(request.batchId), remaining: next.remaining };
   }
-  const committed = await commitSnapshot(session, async () => {
-    const columns = await reconcileLanding(session, stream, added);
-    if (landing.length > 0) {
-      await landFiles(context, session, landing, added);
-      await mergeFiles(context, session, landing, columns);
-    }
-    await freeRows(session, stream);
-    const changed = await findChanged(
-      store,
-      landing.filter((file) => readBefore?.has(file.key)),
-    );
-    if (changed.length > 0) throw new FilesAtFault({ rejected: [], vanished: changed });
-    const nextEpoch = await advanceFence(session, asset, epoch);
-    const batch = summarise(context, landing, [...rejected, ...next.misplaced], cursorKey);
-    await session.execute(ledgerSql(request, stream, batch, nextEpoch, startedAt));
-    return {
-      result: { ...batch, epoch: nextEpoch },
-      note: {
-        author: `feeder_${stream.source}_${stream.stream}`,
-        message: `feed ${batch.fed.length} files, ${batch.rows} rows into ${asset}`,
-        details: {
-          runId: request.runId,
-          batchId: request.batchId,
-          asset,
-          quarantined: batch.setAside.length,
-        },
-      },
-    };
+  const committed = await commitFiles(context, request, session, {
+    ...plan,
+    landing,
+    added,
+    setAside: [...rejected, ...next.misplaced],
+    check: async () => {
+      const changed = await findChanged(
+        store,
+        landing.filter((file) => readBefore?.has(file.key)),
+      );
+      if (changed.length > 0) throw new FilesAtFault({ rejected: [], vanished: changed });
+    },
   });
   backlog.ledger.advance(committed.epoch, ledgerRecords(committed, store));
   return {

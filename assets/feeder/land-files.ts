@@ -58,6 +58,7 @@ export async function landFiles(
 /**
  * Runs the model over the batch's rows and merges them. A failure is put down to the files or to the model. The rows
  * of an `overwrite` stream are read to the end only, so that nothing unreadable waits for their publication.
+ * @returns how many rows were inserted or updated.
  */
 export async function mergeFiles(
   context: FeederContext,
@@ -65,24 +66,15 @@ export async function mergeFiles(
   files: InspectedFile[],
   landing: Column[],
   ties: Ties = "present",
-): Promise<void> {
-  const { stream, model } = context;
+): Promise<number> {
+  const { stream } = context;
   const source = readFilesSql(files, landing);
   try {
     if (stream.destinationSyncMode === "overwrite") {
       await session.execute(readEverythingSql(`(${source})`));
-      return;
+      return 0;
     }
-    if (context.backlog.appetite.parts > 1 && stream.primaryKey.length > 0) {
-      await mergeInParts(context, session, source, landing, ties);
-      return;
-    }
-    let rows = await modelRows(session, stream, model, source, landing);
-    if (stream.processed.head.unique_key) {
-      rows = await keepRows(session, rows);
-      await checkUniqueKey(session, stream, rows);
-    }
-    await mergeRows(session, stream, rows, ties);
+    return await mergeSource(context, session, source, landing, ties);
   } catch (error) {
     const last = context.backlog.appetite.isSmallest(stream.primaryKey.length > 0);
     const tooLarge = await findTooLarge(context.lake, files, error, { last });
@@ -96,6 +88,28 @@ export async function mergeFiles(
 }
 
 /**
+ * Runs the model over `source`, a SELECT of landed rows, and merges what it makes; in parts where memory is short.
+ * @returns how many rows were inserted or updated.
+ */
+export async function mergeSource(
+  context: FeederContext,
+  session: Session,
+  source: string,
+  landing: Column[],
+  ties: Ties,
+): Promise<number> {
+  const { stream, model, backlog } = context;
+  if (backlog.appetite.parts > 1 && stream.primaryKey.length > 0)
+    return mergeInParts(context, session, source, landing, ties);
+  let rows = await modelRows(session, stream, model, source, landing);
+  if (stream.processed.head.unique_key) {
+    rows = await keepRows(session, rows);
+    await checkUniqueKey(session, stream, rows);
+  }
+  return mergeRows(session, stream, rows, ties);
+}
+
+/**
  * The same for when memory is short: one part of the keys after another, so that only a part is deduplicated and
  * merged at a time. Each part reads all of the files.
  */
@@ -105,14 +119,16 @@ async function mergeInParts(
   source: string,
   landing: Column[],
   ties: Ties,
-): Promise<void> {
+): Promise<number> {
+  let changed = 0;
   const { parts } = backlog.appetite;
   const { primaryKey, processed } = stream;
   const rowsOf = (part: number) =>
     modelRows(session, stream, model, partSql(`(${source})`, primaryKey, part, parts), landing);
   if (!processed.head.unique_key) {
-    for (let part = 0; part < parts; part += 1) await mergeRows(session, stream, await rowsOf(part), ties);
-    return;
+    for (let part = 0; part < parts; part += 1)
+      changed += await mergeRows(session, stream, await rowsOf(part), ties);
+    return changed;
   }
   // Rows of several primary keys may make one unique key, so that all of them have to be seen together.
   let kept = await keepRows(session, await rowsOf(0));
@@ -120,6 +136,7 @@ async function mergeInParts(
   await checkUniqueKey(session, stream, kept);
   for (let part = 0; part < parts; part += 1) {
     const relation = `(${partSql(kept.relation, processed.uniqueKey, part, parts)})`;
-    await mergeRows(session, stream, { ...kept, relation }, ties);
+    changed += await mergeRows(session, stream, { ...kept, relation }, ties);
   }
+  return changed;
 }

@@ -136,8 +136,11 @@ function inputSql(stream: Stream, source: string, landing: readonly Column[], hi
   return `SELECT *, struct_pack(${version}) AS ${hidden} FROM (${source}) ${latest}`;
 }
 
-/** Which of two rows of one key and equal versions stays: the one that the table has, or the one that comes in. */
-export type Ties = "present" | "new";
+/**
+ * Which of two rows of one key and equal versions stays: the one that the table has, or the one that comes in;
+ * `different`: the one that comes in, where it differs.
+ */
+export type Ties = "present" | "new" | "different";
 
 /**
  * Brings the rows into the processed table: with a key, a row that is there is updated only by a later version, or
@@ -165,11 +168,13 @@ export async function mergeRows(
     .map((name) => `t.${identifier(name)} IS NOT DISTINCT FROM n.${identifier(name)}`)
     .join(" AND ");
   const versions = versionColumns(stream, rows.columns);
-  const wins = ties === "new" ? `NOT ${isLater(versions, "t", "n")}` : isLater(versions, "n", "t");
+  const wins = ties === "present" ? isLater(versions, "n", "t") : `NOT ${isLater(versions, "t", "n")}`;
+  const differs = names.map((name) => `t.${identifier(name)} IS DISTINCT FROM n.${identifier(name)}`);
+  const applies = ties === "different" ? `${wins} AND (${differs.join(" OR ")})` : wins;
   const { Count } = await session.queryOne(
     countRow,
     `MERGE INTO ${target} AS t USING ${rows.relation} AS n ON (${on})
-     WHEN MATCHED AND ${wins}
+     WHEN MATCHED AND ${applies}
        THEN UPDATE SET ${names.map((name) => `${identifier(name)} = n.${identifier(name)}`).join(", ")}
      WHEN NOT MATCHED THEN INSERT (${identifiers(names)}) VALUES (${identifiers(names, "n")})`,
   );

@@ -1,21 +1,20 @@
 import { Command, InvalidArgumentError } from "commander";
-import type { RetentionPlan } from "../../assets/feeder/retention.ts";
-import { type MaintenancePlan, planMaintenance } from "../../assets/maintenance-plan.ts";
-import { readSettings } from "../../common/settings.ts";
+import type { Schemas } from "../../client/index.js";
 import { formatDuration, parseDuration } from "../../common/units.ts";
-import type { KeptBecause } from "../../lake/expiry.ts";
-import type { MaintenanceStep } from "../../orchestration/messages.ts";
-import { startMaintenance } from "../../orchestration/wake.ts";
+import { connectApi } from "../api.ts";
 import { followRun } from "../follow-run.ts";
 import { bytes, count, print } from "../output.ts";
-import { loadRunningProject, withRunningLake } from "../runtime.ts";
+
+type MaintenancePlan = Schemas["MaintenancePlan"];
+type RetentionPlan = MaintenancePlan["retention"][number];
+type KeptBecause = MaintenancePlan["expiry"]["keptBecause"];
+type MaintenanceStep = NonNullable<Schemas["RunDetail"]["steps"]>[number];
 
 interface RunOptions {
   dryRun?: boolean;
   json?: boolean;
-  keep?: number;
-  orphanAge?: number;
-  project?: string;
+  keep?: string;
+  orphanAge?: string;
 }
 
 export function maintenanceCommand(): Command {
@@ -25,32 +24,26 @@ export function maintenanceCommand(): Command {
     .option("--json", "one JSON object; with --dry-run every key")
     .option("--keep <duration>", "snapshots younger than this stay; default: the lake's setting", duration)
     .option("--orphan-age <duration>", "files younger than this stay; default: the lake's setting", duration)
-    .option("--project <dir>", "the project; default: the one that runs")
-    .action((options: RunOptions) =>
-      withRunningLake(async ({ lake, store, client }) => {
-        const { maintenance } = readSettings();
-        const limits = {
-          keepMs: options.keep ?? maintenance.keepMs,
-          orphanAgeMs: options.orphanAge ?? maintenance.orphanAgeMs,
-        };
-        if (options.dryRun) {
-          const project = await loadRunningProject(options.project);
-          const plan = await planMaintenance({ lake, store, project }, { now: new Date(), ...limits });
-          print(options.json ? JSON.stringify(plan, null, 2) : describePlan(plan));
-        } else {
-          const steps = await followRun<MaintenanceStep[]>(client, await startMaintenance(client, limits));
-          print(options.json ? JSON.stringify({ steps }, null, 2) : describeSteps(steps));
-          if (steps.some((step) => step.failed)) process.exitCode = 1;
-        }
-      }),
-    );
+    .action(async ({ dryRun = false, json = false, keep, orphanAge }: RunOptions) => {
+      const api = connectApi();
+      const limits = { ...(keep ? { keep } : {}), ...(orphanAge ? { orphanAge } : {}) };
+      const answered = await api.ask((client) =>
+        client.POST("/api/v1/maintenance/run", { body: { ...limits, dryRun } }),
+      );
+      if ("plan" in answered) {
+        print(json ? JSON.stringify(answered.plan, null, 2) : describePlan(answered.plan));
+        return;
+      }
+      const steps = (await followRun(api, answered.run)).steps ?? [];
+      print(json ? JSON.stringify({ steps }, null, 2) : describeSteps(steps));
+      if (steps.some((step) => step.failed)) process.exitCode = 1;
+    });
   return new Command("maintenance").description("look after the lake").addCommand(run);
 }
 
-function duration(text: string): number {
-  const milliseconds = parseDuration(text);
-  if (milliseconds === null) throw new InvalidArgumentError("It is no duration such as 12h or 7d.");
-  return milliseconds;
+function duration(text: string): string {
+  if (parseDuration(text) === null) throw new InvalidArgumentError("It is no duration such as 12h or 7d.");
+  return text;
 }
 
 function describeSteps(steps: readonly MaintenanceStep[]): string {

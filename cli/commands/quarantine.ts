@@ -1,18 +1,13 @@
-import type { Client } from "@temporalio/client";
 import { Command } from "commander";
 import { z } from "zod";
-import type { Stream } from "../../assets/definitions.ts";
-import { type QuarantineEntry, waitingEntries } from "../../assets/feeder/quarantine.ts";
-import { refuseHeld } from "../../assets/holds.ts";
+import type { Schemas } from "../../client/index.js";
 import type { Session } from "../../lake/session.ts";
 import { literal } from "../../lake/sql.ts";
-import type { QuarantineAction } from "../../orchestration/messages.ts";
-import { feederId } from "../../orchestration/names.ts";
-import { wakeFeeder } from "../../orchestration/wake.ts";
-import { findStream } from "../../orchestration/worker-context.ts";
+import type { StreamName } from "../../orchestration/messages.ts";
+import { type Api, connectApi } from "../api.ts";
 import { followRun } from "../follow-run.ts";
 import { bytes, plainTable, print } from "../output.ts";
-import { loadRunningProject, type Runtime, withRunningLake } from "../runtime.ts";
+import { withRunningLake } from "../runtime.ts";
 
 export function quarantineCommand(): Command {
   const list = new Command("list")
@@ -31,41 +26,33 @@ export function quarantineCommand(): Command {
     .argument("<source>")
     .argument("<stream>")
     .argument("[key]", "the object's key, as list shows it; default: all of the stream's")
-    .option("--project <dir>", "the project; default: the one that runs")
-    .action((source: string, stream: string, key: string | undefined, options: { project?: string }) =>
-      withRunningLake(async (runtime) => {
-        const definition = findStream(await loadRunningProject(options.project), source, stream);
-        const entries = await change(runtime, definition, "retry", key ?? null);
-        if (entries.length === 0) print(`${source}/${stream} has no file set aside`);
-        for (const entry of entries) {
-          const { fed, text } = await outcomeOf(runtime, definition, entry);
-          print(`${entry.key}: ${text}`);
-          if (!fed) process.exitCode = 1;
-        }
-      }),
-    );
+    .action(async (source: string, stream: string, key: string | undefined) => {
+      const api = connectApi();
+      const keys = await change(api, { source, stream }, "retry", key ?? null);
+      if (keys.length === 0) print(`${source}/${stream} has no file set aside`);
+      for (const [retried, { fed, text }] of await outcomesOf(api, { source, stream }, keys)) {
+        print(`${retried}: ${text}`);
+        if (!fed) process.exitCode = 1;
+      }
+    });
   const drop = new Command("drop")
     .description("never feed a file that was set aside, as it is; overwritten, it waits again")
     .argument("<source>")
     .argument("<stream>")
     .argument("[key]", "the object's key, as list shows it")
     .option("--all", "every file of the stream that is set aside")
-    .option("--project <dir>", "the project; default: the one that runs")
     .action(
-      (
+      async (
         source: string,
         stream: string,
         key: string | undefined,
-        options: { all?: boolean; project?: string },
+        options: { all?: boolean },
         command: Command,
       ) => {
         if ((key === undefined) !== (options.all === true))
           command.error("error: name a key, or --all for every file of the stream that is set aside");
-        return withRunningLake(async (runtime) => {
-          const definition = findStream(await loadRunningProject(options.project), source, stream);
-          const entries = await change(runtime, definition, "drop", key ?? null);
-          print(`dropped ${entries.length} ${entries.length === 1 ? "file" : "files"}`);
-        });
+        const { length } = await change(connectApi(), { source, stream }, "drop", key ?? null);
+        print(`dropped ${length} ${length === 1 ? "file" : "files"}`);
       },
     );
   return new Command("quarantine")
@@ -107,41 +94,67 @@ function printEntries(entries: readonly Listed[]): void {
   print(table.toString());
 }
 
-/** Asks the stream's writer, and waits until it has done so, and fed what then waits. @returns the entries as they were. */
+/** Asks the stream's writer, and waits until it has done so, and fed what then waits. @returns the keys it was about. */
 async function change(
-  { lake, client }: { lake: Runtime["lake"]; client: Client },
-  stream: Stream,
-  action: QuarantineAction,
+  api: Api,
+  stream: StreamName,
+  action: "retry" | "drop",
   key: string | null,
-): Promise<QuarantineEntry[]> {
-  const entries = await lake.withSession(async (session) => {
-    await refuseHeld(session, stream.processed.asset);
-    return waitingEntries(session, stream, key);
-  });
-  if (entries.length === 0) return entries;
-  await wakeFeeder(client, stream, { kind: "quarantine", trigger: "manual", action, key });
-  await followRun(client, feederId(stream.source, stream.stream));
-  return entries;
+): Promise<string[]> {
+  const keys = key === null ? (await setAside(api, stream)).map((file) => file.key) : [key];
+  const request = { params: { path: stream }, body: { key } };
+  const { run } = await api.ask((client) =>
+    action === "retry"
+      ? client.POST("/api/v1/streams/{source}/{stream}/quarantine/retry", request)
+      : client.POST("/api/v1/streams/{source}/{stream}/quarantine/drop", request),
+  );
+  if (keys.length > 0) await followRun(api, run);
+  return keys;
 }
 
-const fedRow = z.object({ rows: z.coerce.number() });
+type QuarantinedFile = Schemas["QuarantinedFile"];
 
-/** What became of a file that was tried once more. */
-async function outcomeOf(
-  { lake, store }: Runtime,
-  stream: Stream,
-  { key }: QuarantineEntry,
-): Promise<{ fed: boolean; text: string }> {
-  const which = `source = ${literal(stream.source)} AND stream = ${literal(stream.stream)} AND key = ${literal(key)}`;
-  return lake.withSession(async (session) => {
-    const [again] = await session.queryRaw(`SELECT reason FROM lakehouse.meta.quarantine WHERE ${which}`);
-    if (again) return { fed: false, text: `set aside again: ${again.reason}` };
-    const etag = await store.etag(key);
-    if (etag === null) return { fed: false, text: "is not in S3 any more" };
-    const [fed] = await session.query(
-      fedRow,
-      `SELECT rows FROM lakehouse.meta.feeder_files WHERE ${which} AND etag = ${literal(etag)} AND state = 'fed'`,
+async function setAside(api: Api, stream: StreamName): Promise<QuarantinedFile[]> {
+  const found: QuarantinedFile[] = [];
+  for (let cursor: string | null = ""; cursor !== null; ) {
+    const query: { limit: number; cursor?: string } & StreamName = {
+      ...stream,
+      limit: 1000,
+      ...(cursor === "" ? {} : { cursor }),
+    };
+    const page = await api.ask((client) => client.GET("/api/v1/quarantine", { params: { query } }));
+    found.push(...page.items);
+    cursor = page.next;
+  }
+  return found;
+}
+
+/** What became of files that were tried once more. */
+async function outcomesOf(
+  api: Api,
+  stream: StreamName,
+  keys: readonly string[],
+): Promise<[string, { fed: boolean; text: string }][]> {
+  const { paused } = await api.ask((client) =>
+    client.GET("/api/v1/streams/{source}/{stream}", { params: { path: stream } }),
+  );
+  const missing = paused ? "waits to be fed: its stream is paused" : "is not in S3 any more";
+  const again = new Map((await setAside(api, stream)).map(({ key, reason }) => [key, reason]));
+  const outcomes: [string, { fed: boolean; text: string }][] = [];
+  for (const key of keys) {
+    const reason = again.get(key);
+    if (reason !== undefined) {
+      outcomes.push([key, { fed: false, text: `set aside again: ${reason}` }]);
+      continue;
+    }
+    const { items } = await api.ask((client) =>
+      client.GET("/api/v1/streams/{source}/{stream}/files", {
+        params: { path: stream, query: { prefix: key, state: "fed", limit: 1 } },
+      }),
     );
-    return fed ? { fed: true, text: `fed, ${fed.rows} rows` } : { fed: false, text: "waits to be fed" };
-  });
+    const fed = items.find((file) => file.key === key);
+    const text = fed ? `fed, ${fed.rows} rows` : missing;
+    outcomes.push([key, { fed: fed !== undefined, text }]);
+  }
+  return outcomes;
 }

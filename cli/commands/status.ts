@@ -1,7 +1,8 @@
 import { Command } from "commander";
-import type { Connections } from "../../common/settings.ts";
+import { type Connections, readSettings } from "../../common/settings.ts";
 import { collectStatus, type LakeStatus } from "../../orchestration/status.ts";
 import { print, statusTables } from "../output.ts";
+import { rememberedApi } from "../running-project.ts";
 import { loadRunningProject, withRunningLake } from "../runtime.ts";
 
 export function statusCommand(): Command {
@@ -13,8 +14,10 @@ export function statusCommand(): Command {
       withRunningLake(async (runtime) => {
         const project = await loadRunningProject(options.project);
         const status = await collectStatus({ ...runtime, project });
+        const { api, stateDir } = readSettings();
+        const url = api.url ?? rememberedApi(stateDir);
         if (options.json) {
-          print(JSON.stringify(statusJson(status, runtime.connections, runtime.embedded), null, 2));
+          print(JSON.stringify(statusJson(status, runtime.connections, runtime.embedded, url), null, 2));
         } else {
           print(statusTables(status));
           print(status.idle ? "idle: nothing waits, everything is fresh" : "not idle");
@@ -24,7 +27,12 @@ export function statusCommand(): Command {
 }
 
 /** The object that scripts rely on. Secrets are shown only for the embedded platform. */
-export function statusJson(status: LakeStatus, connections: Connections, embedded: boolean): object {
+export function statusJson(
+  status: LakeStatus,
+  connections: Connections,
+  embedded: boolean,
+  api: string | null,
+): object {
   const { catalogUrl, s3, temporal } = connections;
   const catalog = new URL(catalogUrl);
   if (!embedded) catalog.password = "";
@@ -34,7 +42,7 @@ export function statusJson(status: LakeStatus, connections: Connections, embedde
       catalog: catalog.href,
       s3: { ...s3, secretAccessKey: embedded ? s3.secretAccessKey : null },
       temporal,
-      api: null,
+      api,
       gateway: null,
     },
     streams: status.streams,

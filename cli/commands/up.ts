@@ -20,6 +20,7 @@ export function upCommand(): Command {
       process.exitCode = await up(settings, project, {
         once: options.once ?? false,
         sample: options.sample,
+        serve: !options.once,
         report: progress,
       });
     });

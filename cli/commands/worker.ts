@@ -21,6 +21,11 @@ export function workerCommand(): Command {
         );
       }
       const project = await loadProject(projectDir(options.project));
-      process.exitCode = await up(settings, project, { once: false, sample: false, report: progress });
+      process.exitCode = await up(settings, project, {
+        once: false,
+        sample: false,
+        serve: false,
+        report: progress,
+      });
     });
 }

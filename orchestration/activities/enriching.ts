@@ -14,29 +14,9 @@ import { countsAsFailure, runActivity, runId } from "./run-activity.ts";
 
 /** The activities of enriched tables and of the automation that wakes their writers. */
 export function enrichingActivities(worker: WorkerContext): Pick<Activities, "materialize" | "wakeStale"> {
-  const { failed } = worker;
-
   return {
     materialize: ({ asset, full }) =>
-      runActivity(async (signal) => {
-        const model = findModel(worker, asset);
-        const started = Date.now();
-        try {
-          const outcome = await materialize(worker.lake, model, { runId: runId(), full, signal });
-          if (failed.delete(asset)) await record(model, "ok", null);
-          worker.events.emit({ kind: "materialization", ...outcome, milliseconds: Date.now() - started });
-          return { mode: outcome.mode, rows: outcome.rows, changedRows: outcome.changedRows };
-        } catch (error) {
-          if (countsAsFailure(error)) {
-            failed.add(asset);
-            await record(model, "failed", error.message);
-            worker.events.emit({ kind: "failure", asset, message: error.message });
-          }
-          throw error;
-        } finally {
-          await tellAutomation(worker.client, { kind: "settled", asset });
-        }
-      }),
+      runActivity((signal) => materializeTable(worker, asset, { full, signal })),
 
     wakeStale: ({ busy, running }) =>
       runActivity(async () => {
@@ -61,16 +41,40 @@ export function enrichingActivities(worker: WorkerContext): Pick<Activities, "ma
         return { woken: ready, deferred };
       }),
   };
+}
 
-  async function record(model: EnrichedModel, state: "ok" | "failed", message: string | null): Promise<void> {
+/**
+ * Brings an enriched table up to date, tells who watches, and records that its model is at fault where it is.
+ * @throws what materialize throws
+ */
+export async function materializeTable(
+  worker: WorkerContext,
+  asset: string,
+  { full, signal }: { full: boolean; signal: AbortSignal },
+): Promise<{ mode: string; rows: number; changedRows: number }> {
+  const model = findModel(worker, asset);
+  const { failed, events } = worker;
+  const started = Date.now();
+  try {
+    const outcome = await materialize(worker.lake, model, { runId: runId(), full, signal });
+    if (failed.delete(asset)) await record("ok", null);
+    events.emit({ kind: "materialization", ...outcome, milliseconds: Date.now() - started });
+    return { mode: outcome.mode, rows: outcome.rows, changedRows: outcome.changedRows };
+  } catch (error) {
+    if (countsAsFailure(error)) {
+      failed.add(asset);
+      await record("failed", error.message);
+      events.emit({ kind: "failure", asset, message: error.message });
+    }
+    throw error;
+  } finally {
+    await tellAutomation(worker.client, { kind: "settled", asset });
+  }
+
+  async function record(state: "ok" | "failed", message: string | null): Promise<void> {
+    const { codeHash } = model;
     await worker.lake.withSession((session) =>
-      recordAssetState(session, {
-        asset: model.asset,
-        state,
-        message,
-        codeHash: model.codeHash,
-        run: runId(),
-      }),
+      recordAssetState(session, { asset, state, message, codeHash, run: runId() }),
     );
   }
 }

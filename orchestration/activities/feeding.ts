@@ -5,6 +5,9 @@ import { changeQuarantine } from "../../assets/feeder/quarantine.ts";
 import { rebuildProcessed } from "../../assets/feeder/rebuild.ts";
 import { hasUnpublished } from "../../assets/feeder/unpublished.ts";
 import { isHeld } from "../../assets/holds.ts";
+import { feederAssetKey } from "../../assets/names.ts";
+import { setPaused } from "../../assets/pauses.ts";
+import { untilCommitted } from "../../lake/transaction.ts";
 import type { Activities } from "../activity-types.ts";
 import type { StreamName } from "../messages.ts";
 import { tellAutomation, wakeFeeder } from "../wake.ts";
@@ -16,40 +19,8 @@ export function feedingActivities(
   worker: WorkerContext,
 ): Pick<
   Activities,
-  "tickSensor" | "feedBatch" | "publishGeneration" | "rebuildProcessed" | "changeQuarantine"
+  "tickSensor" | "feedBatch" | "publishGeneration" | "rebuildProcessed" | "changeQuarantine" | "setPaused"
 > {
-  const { failed } = worker;
-
-  /** Runs a piece of the writer's work; a model's fault is recorded and told, and so is its end. */
-  async function write<T>(
-    name: StreamName,
-    work: (context: FeederContext, signal: AbortSignal) => Promise<T>,
-  ): Promise<T> {
-    return runActivity(async (signal) => {
-      const context = await worker.feeders.get(name.source, name.stream);
-      const { asset, codeHash } = context.stream.processed;
-      try {
-        const result = await work(context, signal);
-        if (failed.delete(asset)) await record(context, "ok", null);
-        return result;
-      } catch (error) {
-        if (countsAsFailure(error)) {
-          failed.add(asset);
-          await record(context, "failed", error.message);
-          worker.events.emit({ kind: "failure", asset, message: error.message });
-          await tellAutomation(worker.client, { kind: "settled", asset });
-        }
-        throw error;
-      }
-
-      async function record(context: FeederContext, state: "ok" | "failed", message: string | null) {
-        await context.lake.withSession((session) =>
-          recordAssetState(session, { asset, state, message, codeHash, run: runId() }),
-        );
-      }
-    });
-  }
-
   return {
     tickSensor: ({ source, stream, told }) =>
       runActivity(async () => {
@@ -76,53 +47,63 @@ export function feedingActivities(
       }),
 
     feedBatch: ({ source, stream, batchId }) =>
-      write({ source, stream }, async (context, signal) => {
-        const started = Date.now();
-        const { asset } = context.stream.processed;
-        const outcome = await feedBatch(context, {
-          batchId,
-          runId: runId(),
-          signal,
-        });
-        const { files, rows, bytes, quarantined, replaced, lost, remaining } = outcome;
-        if (files + quarantined + lost > 0) {
-          worker.events.emit({
-            kind: "batch",
-            source,
-            stream,
-            files,
-            rows,
-            bytes,
-            quarantined,
-            replaced,
-            lost,
-            remaining,
-            milliseconds: Date.now() - started,
-          });
-        }
-        const publish = remaining === 0 && context.stream.destinationSyncMode === "overwrite";
-        if (!publish)
-          await tellAutomation(worker.client, { kind: remaining > 0 ? "busy" : "settled", asset });
-        return { files, rows, quarantined, remaining, publish };
-      }),
+      runActivity((signal) =>
+        writeStream(worker, { source, stream }, async (context) => {
+          const started = Date.now();
+          const { asset } = context.stream.processed;
+          const outcome = await feedBatch(context, { batchId, runId: runId(), signal });
+          const { files, rows, bytes, quarantined, replaced, lost, remaining } = outcome;
+          if (files + quarantined + lost > 0) {
+            worker.events.emit({
+              kind: "batch",
+              source,
+              stream,
+              files,
+              rows,
+              bytes,
+              quarantined,
+              replaced,
+              lost,
+              remaining,
+              milliseconds: Date.now() - started,
+            });
+          }
+          const publish = remaining === 0 && context.stream.destinationSyncMode === "overwrite";
+          if (!publish)
+            await tellAutomation(worker.client, { kind: remaining > 0 ? "busy" : "settled", asset });
+          return { files, rows, quarantined, remaining, publish };
+        }),
+      ),
 
     publishGeneration: ({ source, stream }) =>
-      write({ source, stream }, async (context, signal) => {
-        const { asset } = context.stream.processed;
-        const published = await context.lake.withSession(
-          async (session) => !(await isHeld(session, asset)) && hasUnpublished(session, context.stream),
-        );
-        if (published)
-          await rebuild(context, { reason: "a generation is complete", keepOlder: false }, signal);
-        await tellAutomation(worker.client, { kind: "settled", asset });
-        return { published };
-      }),
+      runActivity((signal) =>
+        writeStream(worker, { source, stream }, async (context) => {
+          const { asset } = context.stream.processed;
+          const published = await context.lake.withSession(
+            async (session) => !(await isHeld(session, asset)) && hasUnpublished(session, context.stream),
+          );
+          if (published)
+            await rebuild(worker, context, {
+              reason: "a generation is complete",
+              keepOlder: false,
+              signal,
+            });
+          await tellAutomation(worker.client, { kind: "settled", asset });
+          return { published };
+        }),
+      ),
 
     rebuildProcessed: ({ source, stream, reason, keepOlder }) =>
-      write({ source, stream }, async (context, signal) => {
-        const outcome = await rebuild(context, { reason, keepOlder }, signal);
-        await tellAutomation(worker.client, { kind: "settled", asset: outcome.asset });
-        return { rows: outcome.rows, changedRows: outcome.changedRows };
+      runActivity((signal) => rebuildStream(worker, { source, stream }, { reason, keepOlder, signal })),
+
+    setPaused: ({ source, stream, paused, by }) =>
+      runActivity(async (signal) => {
+        const context = await worker.feeders.get(source, stream);
+        const change = { paused, by, run: runId() };
+        await untilCommitted(context.lake, (session) => setPaused(session, context.stream, change), {
+          signal,
+        });
+        await tellAutomation(worker.client, { kind: "settled", asset: context.stream.processed.asset });
       }),
 
     changeQuarantine: ({ source, stream, action, key }) =>
@@ -131,23 +112,76 @@ export function feedingActivities(
         return changeQuarantine(context, { action, key, runId: runId(), signal });
       }),
   };
+}
 
-  async function rebuild(
-    context: FeederContext,
-    how: { reason: string; keepOlder: boolean },
-    signal: AbortSignal,
-  ) {
-    const started = Date.now();
-    const outcome = await rebuildProcessed(context, { runId: runId(), ...how, signal });
-    const { reason } = how;
-    worker.events.emit({ kind: "rebuild", ...outcome, reason, milliseconds: Date.now() - started });
-    return outcome;
+/**
+ * Makes a stream's processed table anew from landing, and tells who watches.
+ * @throws what rebuildProcessed throws
+ */
+export function rebuildStream(
+  worker: WorkerContext,
+  name: StreamName,
+  how: RebuildOptions,
+): Promise<{ rows: number; changedRows: number }> {
+  return writeStream(worker, name, async (context) => {
+    const { asset, rows, changedRows } = await rebuild(worker, context, how);
+    await tellAutomation(worker.client, { kind: "settled", asset });
+    return { rows, changedRows };
+  });
+}
+
+interface RebuildOptions {
+  reason: string;
+  keepOlder: boolean;
+  signal: AbortSignal;
+}
+
+async function rebuild(worker: WorkerContext, context: FeederContext, how: RebuildOptions) {
+  const started = Date.now();
+  const outcome = await rebuildProcessed(context, { runId: runId(), ...how });
+  const { reason } = how;
+  worker.events.emit({ kind: "rebuild", ...outcome, reason, milliseconds: Date.now() - started });
+  return outcome;
+}
+
+/** Runs a piece of a stream's writer's work; a model's fault is recorded and told, and so is its end. */
+async function writeStream<T>(
+  worker: WorkerContext,
+  name: StreamName,
+  work: (context: FeederContext) => Promise<T>,
+): Promise<T> {
+  const { failed } = worker;
+  const context = await worker.feeders.get(name.source, name.stream);
+  const { asset, codeHash } = context.stream.processed;
+  try {
+    const result = await work(context);
+    if (failed.delete(asset)) await record("ok", null);
+    return result;
+  } catch (error) {
+    if (countsAsFailure(error)) {
+      failed.add(asset);
+      await record("failed", error.message);
+      worker.events.emit({ kind: "failure", asset, message: error.message });
+      await tellAutomation(worker.client, { kind: "settled", asset });
+    }
+    throw error;
+  }
+
+  async function record(state: "ok" | "failed", message: string | null) {
+    await context.lake.withSession((session) =>
+      recordAssetState(session, { asset, state, message, codeHash, run: runId() }),
+    );
   }
 }
 
-/** Whether a stream's writer may be woken: not while its table is held, nor soon after a failure unless `told`. */
-async function mayFeed(context: FeederContext, told: boolean): Promise<boolean> {
-  const { asset, codeHash } = context.stream.processed;
-  const state = (await context.lake.withSession(assetStates)).get(asset);
+/**
+ * Whether a stream's writer may be woken: not while its table is held or the stream is paused, nor soon after a failure
+ * unless `told`.
+ */
+async function mayFeed({ lake, stream }: FeederContext, told: boolean): Promise<boolean> {
+  const { asset, codeHash } = stream.processed;
+  const states = await lake.withSession(assetStates);
+  if (states.get(feederAssetKey(stream.source, stream.stream))?.state === "paused") return false;
+  const state = states.get(asset);
   return state?.state !== "held" && (told || !isResting(state, codeHash));
 }

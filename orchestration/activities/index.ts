@@ -1,5 +1,6 @@
 import type { Activities } from "../activity-types.ts";
 import type { WorkerContext } from "../worker-context.ts";
+import { backfillingActivities } from "./backfilling.ts";
 import { enrichingActivities } from "./enriching.ts";
 import { feedingActivities } from "./feeding.ts";
 import { holdingActivities } from "./holding.ts";
@@ -12,5 +13,6 @@ export function createActivities(worker: WorkerContext): Activities {
     ...enrichingActivities(worker),
     ...holdingActivities(worker),
     ...upkeepActivities(worker),
+    ...backfillingActivities(worker),
   };
 }

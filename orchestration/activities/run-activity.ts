@@ -8,6 +8,11 @@ export function runId(): string {
   return execution ? `${execution.workflowId}/${execution.runId}` : `activity/${activityId}`;
 }
 
+/** Whether an attempt before this one failed, or was lost. */
+export function isRepeated(): boolean {
+  return Context.current().info.attempt > 1;
+}
+
 /** Codes whose cause a repeat cannot cure: a person has to change something. */
 const FINAL = new Set<string>([
   "MODEL_FAILED",
@@ -18,6 +23,8 @@ const FINAL = new Set<string>([
   "LANDING_INCOMPLETE",
   "ROLLBACK_REFUSED",
   "ASSET_HELD",
+  "BACKFILL_REFUSED",
+  "FILE_UNREADABLE",
 ]);
 
 /**
@@ -36,6 +43,11 @@ export function countsAsFailure(error: unknown): error is LotusError {
 /** Work whose instance was lost for another's sake is not to blame. */
 function isCostly(error: unknown): boolean {
   return (error instanceof LotusError && error.code === "OUT_OF_MEMORY") || isInternalFault(error);
+}
+
+/** Whether no further attempt will be made after this error. */
+export function isFinal(error: LotusError): boolean {
+  return FINAL.has(error.code) || (isCostly(error) && isLastCostly());
 }
 
 function isLastCostly(): boolean {
@@ -57,7 +69,7 @@ export async function runActivity<T>(work: (signal: AbortSignal) => Promise<T>):
     throw ApplicationFailure.create({
       message: messageOf(error),
       type: code,
-      nonRetryable: FINAL.has(code) || (isCostly(error) && isLastCostly()),
+      nonRetryable: error instanceof LotusError && isFinal(error),
       ...(isCostly(error) ? { nextRetryDelay: COSTLY_DELAY } : {}),
       ...(error instanceof Error ? { cause: error } : {}),
     });

@@ -33,6 +33,11 @@ export async function feeder({ source, stream, queue: carried = [] }: FeederStat
     switch (work.kind) {
       case "feed":
         return feedOnce(work);
+      case "pause":
+      case "resume":
+        await activities.setPaused({ source, stream, paused: work.kind === "pause", by: work.by });
+        if (work.kind === "resume") queue.add({ kind: "feed", trigger: work.trigger });
+        return false;
       case "rebuild":
         await activities.rebuildProcessed({
           source,
@@ -55,6 +60,9 @@ export async function feeder({ source, stream, queue: carried = [] }: FeederStat
       case "release":
         await activities.release({ asset });
         queue.add({ kind: "feed", trigger: work.trigger });
+        return false;
+      case "chunk":
+        await activities.runChunk({ backfill: work.backfill, chunk: work.chunk });
         return false;
     }
   }

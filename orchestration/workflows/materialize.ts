@@ -40,6 +40,9 @@ export async function materialize({ asset, queue: carried = [] }: MaterializeSta
       case "release":
         await activities.release({ asset });
         return false;
+      case "chunk":
+        await activities.runChunk({ backfill: work.backfill, chunk: work.chunk });
+        return false;
     }
   }
 }

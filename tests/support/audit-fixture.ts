@@ -10,7 +10,7 @@ import type { FedStream, FeederLake, StreamSpec } from "./feeder-fixture.ts";
 
 /** Audits as `lotus audit` does: through a reader of its own, which has seen nothing before. */
 export async function audit(
-  { isolation, store }: FeederLake,
+  { isolation, store }: Pick<FeederLake, "isolation" | "store">,
   project: Project,
   options: Partial<AuditRequest> = {},
 ): Promise<AuditResult> {

@@ -16,6 +16,7 @@ const RECORDED = {
   "materialize.pb": "materialize/fct_sales",
   "automation.pb": "automation",
   "maintenance.pb": "maintenance",
+  "backfill.pb": "backfill/recorded",
 };
 
 /**
