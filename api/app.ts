@@ -4,6 +4,7 @@ import rateLimit from "@fastify/rate-limit";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from "fastify";
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Logger } from "pino";
+import { acceptAbsentBodies } from "./absent-body.ts";
 import { guardAccess } from "./access.ts";
 import { keepAuditLog } from "./audit-log.ts";
 import { answerBrokenRequest } from "./broken-requests.ts";
@@ -71,6 +72,7 @@ export async function createApp(context: ApiContext, logger: Logger): Promise<Ap
   });
   guardAccess(app, context.tokens);
   keepAuditLog(app);
+  acceptAbsentBodies(app);
   refuseNul(app);
   await describeApi(app, context);
   await app.register(async (scope) => healthRoutes(scope as App, context));

@@ -201,6 +201,16 @@ describe("every request", () => {
     }
   });
 
+  test.each([
+    ["none", {}],
+    ["an empty one that calls itself JSON", { "content-type": "application/json" }],
+  ])("may have no body where that is optional: %s", async (_name, headers) => {
+    const url = "/api/v1/assets/fct_orders/materialize";
+    expect(await api.call("POST", url, { headers })).toMatchObject({ status: 202 });
+    const needed = await api.call("POST", "/api/v1/query", { headers });
+    expect(needed).toMatchObject({ status: 400, body: { code: "REQUEST_INVALID" } });
+  });
+
   test("is answered even where it is none", async () => {
     const url = new URL(await api.app.listen({ host: "127.0.0.1", port: 0 }));
     const ask = (text: string) =>
