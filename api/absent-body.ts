@@ -11,6 +11,6 @@ export function acceptAbsentBodies(app: FastifyInstance): void {
     else parse(request, body as string, done);
   });
   app.addHook("preValidation", async (request) => {
-    request.body ??= {};
+    if (request.body === undefined) request.body = {};
   });
 }

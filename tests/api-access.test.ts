@@ -207,6 +207,7 @@ describe("every request", () => {
   ])("may have no body where that is optional: %s", async (_name, headers) => {
     const url = "/api/v1/assets/fct_orders/materialize";
     expect(await api.call("POST", url, { headers })).toMatchObject({ status: 202 });
+    expect(await api.call("POST", url, { body: null })).toMatchObject({ status: 400 });
     const needed = await api.call("POST", "/api/v1/query", { headers });
     expect(needed).toMatchObject({ status: 400, body: { code: "REQUEST_INVALID" } });
   });

@@ -154,9 +154,10 @@ export class ApiFixture {
       headers: {
         host: "127.0.0.1",
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...headers,
       },
-      ...(body === undefined ? {} : { payload: body as object }),
+      ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
     });
     const isJson = /json/.test(String(answer.headers["content-type"]));
     return {
