@@ -1,7 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { RunningApi } from "../api/server.ts";
-import { createProgram } from "../cli/program.ts";
 import {
   forgetApi,
   lastApiPort,
@@ -10,6 +9,7 @@ import {
   rememberProject,
 } from "../cli/running-project.ts";
 import { ApiFixture, order, SHOP, TOKENS } from "./support/api-fixture.ts";
+import { lotus } from "./support/cli-in-process.ts";
 import { listeningApi } from "./support/listening-api.ts";
 
 /** Commands that steer, over the API and nothing else. */
@@ -40,22 +40,6 @@ afterAll(async () => {
   await api?.stop();
   await fixture?.close();
 });
-
-/** Runs a command in this process, and answers what it printed. */
-async function lotus(...args: string[]): Promise<{ out: string; exitCode: number }> {
-  let out = "";
-  const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    out += String(text);
-    return true;
-  });
-  try {
-    await createProgram().parseAsync(args, { from: "user" });
-    return { out, exitCode: Number(process.exitCode ?? 0) };
-  } finally {
-    write.mockRestore();
-    process.exitCode = undefined;
-  }
-}
 
 describe("which API", () => {
   test("none, one that does not answer, and one that is something else: each says what to do", async () => {

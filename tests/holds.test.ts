@@ -3,12 +3,12 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { RunningApi } from "../api/server.ts";
 import { loadProject } from "../assets/project.ts";
-import { createProgram } from "../cli/program.ts";
 import { openScratch, type Session } from "../lake/session.ts";
 import { literal } from "../lake/sql.ts";
 import type { LakeStatus } from "../orchestration/status.ts";
 import { tickSensor } from "../orchestration/wake.ts";
 import { bundleWorkflows } from "../orchestration/workflow-bundle.ts";
+import { lotus } from "./support/cli-in-process.ts";
 import { environmentOf } from "./support/environment.ts";
 import { type Isolation, isolate } from "./support/isolation.ts";
 import { listeningApi } from "./support/listening-api.ts";
@@ -76,22 +76,6 @@ async function start(): Promise<void> {
 async function stop(): Promise<void> {
   await api?.stop();
   await running?.stop();
-}
-
-/** Runs a command in this process, and answers what it printed. */
-async function lotus(...args: string[]): Promise<{ out: string; exitCode: number }> {
-  let out = "";
-  const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    out += String(text);
-    return true;
-  });
-  try {
-    await createProgram().parseAsync(args, { from: "user" });
-    return { out, exitCode: Number(process.exitCode ?? 0) };
-  } finally {
-    write.mockRestore();
-    process.exitCode = undefined;
-  }
 }
 
 const withProject = (...args: string[]) => lotus(...args, "--project", dir);

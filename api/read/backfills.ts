@@ -14,8 +14,8 @@ import {
   chunkStates,
 } from "../schemas/backfills.ts";
 import type { runLink } from "../schemas/common.ts";
+import { ISO } from "./iso.ts";
 
-const ISO = "'%Y-%m-%dT%H:%M:%S.%gZ'";
 const count = z.coerce.number();
 
 type Backfill = z.infer<typeof backfill>;

@@ -4,6 +4,7 @@ import type { Session } from "../../lake/session.ts";
 import { literal } from "../../lake/sql.ts";
 import { recordedLink } from "../links.ts";
 import type { materialization } from "../schemas/assets.ts";
+import { ISO } from "./iso.ts";
 
 const row = z.object({
   upstream_snapshots: z.string(),
@@ -19,8 +20,6 @@ const row = z.object({
   seconds: z.number(),
   snapshot: z.coerce.number().nullable(),
 });
-
-const ISO = "'%Y-%m-%dT%H:%M:%S.%gZ'";
 
 /** The last materializations of an asset, newest first. */
 export async function lastOf(

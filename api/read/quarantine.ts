@@ -2,8 +2,8 @@ import { z } from "zod";
 import type { Session } from "../../lake/session.ts";
 import { literal } from "../../lake/sql.ts";
 import type { quarantinedFile } from "../schemas/quarantine.ts";
+import { ISO } from "./iso.ts";
 
-const ISO = "'%Y-%m-%dT%H:%M:%S.%gZ'";
 const count = z.coerce.number();
 
 const quarantineRow = z

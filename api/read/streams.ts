@@ -16,11 +16,10 @@ import {
   type throughput,
 } from "../schemas/streams.ts";
 import { summarise } from "./assets.ts";
+import { ISO } from "./iso.ts";
 
 type Summary = Omit<z.infer<typeof streamSummary>, "throughput">;
 type Throughput = z.infer<typeof throughput>;
-
-const ISO = "'%Y-%m-%dT%H:%M:%S.%gZ'";
 
 /** Every stream as it stands. Pure. */
 export function summariseStreams(project: Project, seen: Observation): Summary[] {
