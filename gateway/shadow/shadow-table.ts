@@ -1,0 +1,31 @@
+/** A column of a lake table, as the shadow database declares it. */
+export interface ShadowColumn {
+  /** Its name in the lake; Postgres's may be shorter. */
+  name: string;
+  /** Its type in the lake, in DuckDB's words. */
+  duckdbType: string;
+  /** Its type in the shadow database. */
+  typeOid: number;
+  typmod: number;
+  /** Makes of a DuckDB expression that is this column one of the DuckDB type that stands for the Postgres type. */
+  read(expression: string): string;
+}
+
+/** A lake table and the table of the shadow database that stands for it. */
+export interface ShadowTable {
+  /** Its OID in the shadow database. */
+  relid: number;
+  /** Its names in the lake. */
+  schema: "main" | "staging";
+  name: string;
+  /** By attribute number. */
+  columns: ReadonlyMap<number, ShadowColumn>;
+}
+
+/** The shadow database as it stands. */
+export interface ShadowState {
+  /** The lake's schema that it shows: `schema_version` of the catalog's snapshots. */
+  schemaVersion: number;
+  /** By OID. */
+  tables: ReadonlyMap<number, ShadowTable>;
+}
