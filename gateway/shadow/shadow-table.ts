@@ -18,7 +18,10 @@ export interface ShadowTable {
   /** Its names in the lake. */
   schema: "main" | "staging";
   name: string;
-  /** By attribute number. */
+  /**
+   * By attribute number. Of a table that could not be brought in line (see `behind`), only the columns that are in the
+   * lake as they are declared.
+   */
   columns: ReadonlyMap<number, ShadowColumn>;
 }
 
@@ -28,4 +31,9 @@ export interface ShadowState {
   schemaVersion: number;
   /** By OID. */
   tables: ReadonlyMap<number, ShadowTable>;
+  /**
+   * Tables, by `schema.name` in the lake, that still stand as they did in an earlier schema, because an open
+   * transaction uses them: another sync brings them in line once it has ended.
+   */
+  behind: ReadonlySet<string>;
 }
