@@ -117,7 +117,6 @@ async function furnish(client: pg.Client, database: string): Promise<void> {
     REVOKE ALL ON DATABASE ${identifier(database)} FROM PUBLIC;
     GRANT CONNECT ON DATABASE ${identifier(database)} TO ${viewer}, ${user};
     GRANT USAGE ON SCHEMA main TO ${viewer};
-    GRANT SELECT ON ALL TABLES IN SCHEMA main TO ${viewer};
     ALTER DEFAULT PRIVILEGES IN SCHEMA main GRANT SELECT ON TABLES TO ${viewer};
     COMMIT;`);
   await dropPublicSchema(client);
