@@ -110,6 +110,7 @@ async function attach(session: Session, options: LakeOptions, relayPort: number 
     await session.execute("DETACH lakehouse");
     await attachCatalog(session, connections, true, snapshot);
   }
+  for (const statement of options.prelude ?? []) await session.execute(statement);
   await session.execute(barrierSql(connections.s3.bucket));
   if (mode !== "read") await createMetaSchema(session);
 }

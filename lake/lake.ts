@@ -17,6 +17,8 @@ export interface LakeOptions {
   mode?: "write" | "read";
   /** Mode `read` only: a snapshot's number or a time; everything, views and meta tables too, is as it was then. */
   at?: string | undefined;
+  /** Statements that each DuckDB runs once it is attached: for what its sessions find beside the lake. */
+  prelude?: readonly string[];
 }
 
 /**

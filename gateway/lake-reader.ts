@@ -1,0 +1,133 @@
+import { messageOf } from "../common/errors.ts";
+import type { Lake } from "../lake/lake.ts";
+import type { Session } from "../lake/session.ts";
+import { identifier, literal } from "../lake/sql.ts";
+import { mentioned, type PgNode, readTree } from "./analysis/tree.ts";
+import { refuseBarred } from "./barred-functions.ts";
+import type { PgCatalog } from "./catalog.ts";
+import { LakeCursor } from "./cursor.ts";
+import { PgError } from "./pg-error.ts";
+import type { ShadowDatabase } from "./shadow/shadow-database.ts";
+import type { ShadowState, ShadowTable } from "./shadow/shadow-table.ts";
+import type { PinnedSnapshot, Snapshots } from "./snapshots.ts";
+import { translate } from "./translate/translate.ts";
+
+/** What all sessions share. */
+export interface LakeParts {
+  lake: Lake;
+  snapshots: Snapshots;
+  shadow: Pick<ShadowDatabase, "sync">;
+  catalog: PgCatalog;
+  database: string;
+}
+
+/** A statement as it is run. */
+export interface LakeStatement {
+  tree: PgNode;
+  /** Literals in DuckDB's SQL. */
+  parameters: readonly string[];
+  user: string;
+  timeZone: string;
+}
+
+/** Objects with a lower OID are Postgres's own. */
+const FIRST_OF_USERS = 16_384;
+
+/** Where statements run, and how those on lake tables do. */
+export class LakeReader {
+  readonly #parts: LakeParts;
+  #shown: ShadowState;
+
+  /** `shown`: what the shadow database shows. */
+  constructor(parts: LakeParts, shown: ShadowState) {
+    this.#parts = parts;
+    this.#shown = shown;
+  }
+
+  get catalog(): PgCatalog {
+    return this.#parts.catalog;
+  }
+
+  pin(): Promise<PinnedSnapshot> {
+    return this.#parts.snapshots.pin();
+  }
+
+  /**
+   * Where a statement with this tree runs: null for Postgres, its tree for the lake; `unknown` when it reads tables
+   * that the shadow database had not shown when it was last looked at.
+   * @throws PgError for one that reads both, or calls what it may not.
+   */
+  route(text: string): PgNode | null | "unknown" {
+    const { relations, functions } = mentioned(text);
+    const users = [...relations].filter((oid) => oid >= FIRST_OF_USERS);
+    if (users.length === 0) {
+      refuseBarred(functions, this.#parts.catalog);
+      return null;
+    }
+    const { tables } = this.#shown;
+    if (users.some((oid) => !tables.has(oid))) return "unknown";
+    if (users.length < relations.size)
+      throw new PgError("0A000", "a statement reads either the lake or Postgres's catalog, not both");
+    return readTree(text);
+  }
+
+  /** Makes the shadow database show the lake as it is now, but for tables that somebody's transaction keeps. */
+  async sync(): Promise<void> {
+    const state = await this.#parts.shadow.sync();
+    if (state.schemaVersion >= this.#shown.schemaVersion) this.#shown = state;
+  }
+
+  /** Whether the lake's schema is a newer one in a snapshot. */
+  isBehind({ schemaVersion }: PinnedSnapshot): boolean {
+    return this.#shown.schemaVersion < schemaVersion || this.#shown.behind.size > 0;
+  }
+
+  /** The statement in DuckDB's SQL. @throws PgError 0A000 for what DuckDB would answer differently. */
+  translate({ tree, parameters, user }: LakeStatement, snapshot: PinnedSnapshot) {
+    const { catalog, database } = this.#parts;
+    return translate(tree, {
+      catalog,
+      tables: this.#shown.tables,
+      source: (table) => sourceAt(table, snapshot.id),
+      parameters,
+      user,
+      database,
+    });
+  }
+
+  /** The rows of a statement over a snapshot; to be opened, and closed. */
+  cursor(statement: LakeStatement, snapshot: PinnedSnapshot): LakeCursor {
+    const translation = this.translate(statement, snapshot);
+    return new LakeCursor({ lake: this.#parts.lake, translation, timeZone: statement.timeZone });
+  }
+
+  /** DuckDB's plan of a statement, line by line. */
+  async explain(
+    statement: LakeStatement,
+    snapshot: PinnedSnapshot,
+    analyze: boolean,
+    signal: AbortSignal,
+  ): Promise<string[]> {
+    const { sql } = this.translate(statement, snapshot);
+    const explain = async (session: Session) => {
+      await session.execute(`SET TimeZone = ${literal(statement.timeZone)}`);
+      return session.queryRaw(`EXPLAIN ${analyze ? "ANALYZE " : ""}${sql}`);
+    };
+    const plans = await this.#parts.lake.withSession(explain, signal);
+    return plans.flatMap(({ explain_value }) => String(explain_value).trimEnd().split("\n"));
+  }
+
+  /** Says so where a statement failed because the lake's tables are not any more what its transaction reads. */
+  explainFailure(error: unknown, { schemaVersion }: PinnedSnapshot): unknown {
+    const unbound = /^(Binder|Catalog) Error: /.test(messageOf(error));
+    if (!unbound || this.#shown.schemaVersion === schemaVersion) return error;
+    return new PgError("40001", "the lake's tables have changed since the transaction began", {
+      hint: "Begin it again.",
+      cause: error,
+    });
+  }
+}
+
+function sourceAt({ schema, name }: ShadowTable, snapshot: number): string {
+  return `lakehouse.${identifier(schema)}.${identifier(name)} AT (VERSION => ${literal(snapshot)})`;
+}

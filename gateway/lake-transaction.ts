@@ -1,0 +1,108 @@
+import type { PgNode } from "./analysis/tree.ts";
+import type { LakeCursor, StopReason } from "./cursor.ts";
+import type { LakeReader } from "./lake-reader.ts";
+import type { PostgresLink } from "./postgres-link.ts";
+import { readSettings, SETTINGS_QUERY, type SessionSettings } from "./session-settings.ts";
+import type { PinnedSnapshot } from "./snapshots.ts";
+
+/** What a session reads of the lake: one snapshot a transaction, under the session's settings. */
+export class LakeTransaction {
+  readonly #reader: LakeReader;
+  readonly #postgres: PostgresLink;
+  readonly #user: string;
+  #snapshot: PinnedSnapshot | null = null;
+  #settings: SessionSettings | null = null;
+  #running: { stop(reason: StopReason): void } | null = null;
+
+  constructor(reader: LakeReader, postgres: PostgresLink, user: string) {
+    this.#reader = reader;
+    this.#postgres = postgres;
+    this.#user = user;
+  }
+
+  /** The snapshot that all statements of the transaction read: the newest when the first of them asks. */
+  async snapshot(): Promise<PinnedSnapshot> {
+    this.#snapshot ??= await this.#reader.pin();
+    return this.#snapshot;
+  }
+
+  async settings(): Promise<SessionSettings> {
+    if (this.#settings === null) {
+      const row = await this.#postgres.row(SETTINGS_QUERY, [], 0);
+      this.#settings = readSettings(row.map((value) => value?.toString() ?? ""));
+    }
+    return this.#settings;
+  }
+
+  /** A statement may have changed settings. */
+  forgetSettings(): void {
+    this.#settings = null;
+  }
+
+  /** The rows of a statement, begun. The caller closes it, and releases the snapshot that goes with it. */
+  async open(
+    tree: PgNode,
+    parameters: readonly string[],
+  ): Promise<{ cursor: LakeCursor; release: () => void }> {
+    const { timeZone } = await this.settings();
+    const snapshot = await this.#current();
+    const cursor = this.#reader.cursor({ tree, parameters, user: this.#user, timeZone }, snapshot);
+    const held = snapshot.again();
+    const release = () => {
+      cursor.close();
+      held.release();
+    };
+    try {
+      await this.limited(cursor, () => cursor.open());
+      return { cursor, release };
+    } catch (error) {
+      release();
+      throw this.#reader.explainFailure(error, snapshot);
+    }
+  }
+
+  /** DuckDB's plan of a statement, line by line. */
+  async explain(tree: PgNode, parameters: readonly string[], analyze: boolean): Promise<string[]> {
+    const { timeZone } = await this.settings();
+    const statement = { tree, parameters, user: this.#user, timeZone };
+    const snapshot = await this.#current();
+    const abort = new AbortController();
+    return this.limited({ stop: () => abort.abort() }, () =>
+      this.#reader.explain(statement, snapshot, analyze, abort.signal),
+    );
+  }
+
+  /** Runs `work` within the session's time for a statement; what it reads from can be stopped meanwhile. */
+  async limited<T>(running: { stop(reason: StopReason): void }, work: () => Promise<T>): Promise<T> {
+    const { statementTimeoutMs } = await this.settings();
+    this.#running = running;
+    const timer =
+      statementTimeoutMs === null
+        ? undefined
+        : setTimeout(() => running.stop("statement timeout"), statementTimeoutMs);
+    try {
+      return await work();
+    } finally {
+      clearTimeout(timer);
+      this.#running = null;
+    }
+  }
+
+  /** Stops what runs; false where nothing does. */
+  stop(reason: StopReason): boolean {
+    this.#running?.stop(reason);
+    return this.#running !== null;
+  }
+
+  /** Lets go of the snapshot. */
+  end(): void {
+    this.#snapshot?.release();
+    this.#snapshot = null;
+  }
+
+  async #current(): Promise<PinnedSnapshot> {
+    const snapshot = await this.snapshot();
+    if (this.#reader.isBehind(snapshot)) await this.#reader.sync();
+    return snapshot;
+  }
+}

@@ -1,0 +1,510 @@
+import type { PgNode } from "./analysis/tree.ts";
+import type { ClientChannel } from "./client-channel.ts";
+import { type LakeCursor, postgresError, type StopReason } from "./cursor.ts";
+import type { LakeReader } from "./lake-reader.ts";
+import { LakeTransaction } from "./lake-transaction.ts";
+import { PgError } from "./pg-error.ts";
+import { PostgresLink, Told } from "./postgres-link.ts";
+import { encodersOf, sendCopy, sendRows, skipRows } from "./results.ts";
+import { readStatements, type SqlText, type Statement } from "./statements.ts";
+import type { Upstream } from "./upstream.ts";
+import { parameterLiteral } from "./values/parameter.ts";
+import { oids } from "./values/types.ts";
+import { BodyReader, type Frame } from "./wire/frames.ts";
+import * as wire from "./wire/messages.ts";
+
+/** Who runs a statement. */
+type Run =
+  | { by: "postgres" }
+  /** DuckDB. What Postgres knows under the statement's name is the query: of EXPLAIN, COPY and DECLARE too. */
+  | { by: "lake"; tree: PgNode; parameterTypes: number[]; fields: wire.FieldDescription[] }
+  /** The gateway: a cursor of its own is read or closed. */
+  | { by: "cursor" };
+
+interface Prepared {
+  statement: Statement;
+  run: Run;
+}
+
+/** A statement with its parameters. */
+interface Portal extends Prepared {
+  /** Literals in DuckDB's SQL. */
+  parameters: readonly string[];
+  /** Formats of the columns that the client gets, as Bind says them. */
+  formats: readonly number[];
+  /** Its rows, once it has begun to run. */
+  open: OpenRows | null;
+}
+
+interface OpenRows {
+  cursor: LakeCursor;
+  release: () => void;
+}
+
+/** A cursor that was declared. */
+interface Declared extends OpenRows {
+  fields: wire.FieldDescription[];
+  hold: boolean;
+  /** The transaction failed since: a roll-back to a savepoint may have undone it. */
+  doubtful: boolean;
+}
+
+const NOTHING = { kind: "empty", sql: "", offset: 0 } as const;
+
+/**
+ * One client's session after it has logged in. Postgres keeps its transactions, settings and statements, and says what
+ * each statement means; those on lake tables are run by DuckDB. Messages are worked on one after another.
+ */
+export class Session {
+  readonly #client: ClientChannel;
+  readonly #postgres: PostgresLink;
+  readonly #reader: LakeReader;
+  readonly #lake: LakeTransaction;
+  readonly #statements = new Map<string, Prepared>();
+  readonly #portals = new Map<string, Portal>();
+  readonly #cursors = new Map<string, Declared>();
+  #status: wire.TransactionStatus = "I";
+  /** A transaction may have begun since Postgres told the status. */
+  #begun = false;
+  /** After an error, everything up to the next Sync is left out. */
+  #skipping = false;
+  /** Something failed that Postgres does not know of. */
+  #failed = false;
+
+  constructor(client: ClientChannel, upstream: Upstream, reader: LakeReader, user: string) {
+    this.#client = client;
+    this.#postgres = new PostgresLink(client, upstream);
+    this.#reader = reader;
+    this.#lake = new LakeTransaction(reader, this.#postgres, user);
+  }
+
+  /** Serves the client until it leaves. @throws PgError when the connection cannot go on. */
+  async run(): Promise<void> {
+    try {
+      for (;;) {
+        const message = await this.#client.next();
+        if (message === null || message.type === "X") return;
+        if (!this.#skipping || message.type === "S") await this.#serve(message);
+      }
+    } finally {
+      this.#endTransaction();
+      for (const name of [...this.#cursors.keys()]) this.#dropCursor(name);
+    }
+  }
+
+  /** Stops the statement that DuckDB runs; false where none is. */
+  stop(reason: StopReason): boolean {
+    return this.#lake.stop(reason);
+  }
+
+  async #serve(message: Frame): Promise<void> {
+    try {
+      await this.#dispatch(message);
+    } catch (error) {
+      this.#tell(error);
+      this.#skipping = true;
+    }
+  }
+
+  async #dispatch({ type, body }: Frame): Promise<void> {
+    switch (type) {
+      case "Q":
+        return this.#query(new BodyReader(body).string());
+      case "P":
+        return this.#parse(wire.readParse(body));
+      case "B":
+        return this.#bind(wire.readBind(body));
+      case "D":
+        return this.#describe(wire.readTarget(body));
+      case "E":
+        return this.#execute(wire.readExecute(body));
+      case "C":
+        return this.#close(wire.readTarget(body));
+      case "S":
+        return this.#sync();
+      case "F":
+        throw new PgError("0A000", "function calls are not supported", { hint: "Use SELECT." });
+      // Flush: nothing is held back. The others: what is left of a COPY that failed.
+      case "H":
+      case "d":
+      case "c":
+      case "f":
+        return;
+      default:
+        throw new PgError("08P01", `invalid frontend message type ${type.charCodeAt(0)}`);
+    }
+  }
+
+  /** Tells the client of an error, unless it has heard. @throws the error when the session cannot go on. */
+  #tell(error: unknown): void {
+    if (error instanceof Told) return;
+    if (error instanceof PgError && /^08/.test(error.sqlstate)) throw error;
+    this.#failed = true;
+    this.#client.write(wire.errorResponse(postgresError(error)));
+  }
+
+  async #sync(): Promise<void> {
+    this.#skipping = false;
+    const failed = this.#failed;
+    this.#failed = false;
+    this.#status = await this.#postgres.sync(failed);
+    this.#begun = false;
+    if (this.#status === "I") this.#endTransaction();
+    if (this.#status === "E") for (const declared of this.#cursors.values()) declared.doubtful = true;
+    this.#client.write(wire.readyForQuery(this.#status));
+  }
+
+  #endTransaction(): void {
+    for (const name of [...this.#portals.keys()]) this.#dropPortal(name);
+    for (const [name, { hold, doubtful }] of [...this.#cursors]) {
+      if (!hold || doubtful) this.#dropCursor(name);
+    }
+    this.#lake.end();
+  }
+
+  // Simple queries: all at once, in text.
+
+  async #query(sql: string): Promise<void> {
+    try {
+      this.#dropPortal("");
+      this.#statements.delete("");
+      const statements = readStatements(sql);
+      if (statements === null) await this.#postgres.refuse("", sql);
+      if (statements?.length === 0) this.#client.write(wire.EMPTY_QUERY);
+      for (const statement of statements ?? []) await this.#runAtOnce(statement);
+    } catch (error) {
+      this.#tell(error);
+    }
+    await this.#sync();
+  }
+
+  async #runAtOnce(statement: Statement): Promise<void> {
+    const portal = portalOf(await this.#prepare("", statement, []), [], []);
+    const bound = { portal: "", statement: "", parameterFormats: [], parameters: [], resultFormats: [] };
+    if (portal.run.by === "postgres") {
+      const describe = wire.describe({ kind: "portal", name: "" });
+      return this.#runUpstream(statement, [wire.bind(bound), describe, wire.execute("", 0)]);
+    }
+    if (portal.run.by === "lake") await this.#postgres.ask(statement, [wire.bind(bound)], "2");
+    const fields = this.#fieldsOf(portal);
+    if (fields) this.#client.write(wire.rowDescription(fields));
+    try {
+      await this.#runPortal(portal, Number.POSITIVE_INFINITY);
+    } finally {
+      portal.open?.release();
+    }
+  }
+
+  // The extended protocol: message by message.
+
+  async #parse({ statement: name, sql, parameterTypes }: wire.ParseMessage): Promise<void> {
+    const statements = readStatements(sql);
+    if (statements === null || statements.length > 1) await this.#postgres.refuse(name, sql);
+    if (name === "") this.#statements.delete("");
+    else if (this.#statements.has(name))
+      throw new PgError("42P05", `prepared statement "${name}" already exists`);
+    this.#statements.set(name, await this.#prepare(name, statements?.[0] ?? NOTHING, parameterTypes));
+    this.#client.write(wire.PARSE_COMPLETE);
+  }
+
+  async #bind(message: wire.BindMessage): Promise<void> {
+    const prepared = this.#statementNamed(message.statement);
+    const { statement, run } = prepared;
+    if (message.portal !== "" && this.#portals.has(message.portal))
+      throw new PgError("42P03", `cursor "${message.portal}" already exists`);
+    this.#dropPortal(message.portal);
+    let parameters: string[] = [];
+    if (run.by !== "cursor") {
+      // The columns that Postgres knows of are not those that the client asks formats for.
+      const wrapped = run.by === "lake" && statement.kind !== "select";
+      const bound = wrapped ? { ...message, resultFormats: [] } : message;
+      await this.#postgres.ask(statement, [wire.bind(bound)], "2");
+    }
+    if (run.by === "lake") {
+      this.#renew(run);
+      parameters = await this.#literals(run.parameterTypes, message);
+    }
+    this.#portals.set(message.portal, portalOf(prepared, parameters, message.resultFormats));
+    this.#client.write(wire.BIND_COMPLETE);
+  }
+
+  async #describe(target: wire.Target): Promise<void> {
+    const portal =
+      target.kind === "portal"
+        ? this.#portalNamed(target.name)
+        : portalOf(this.#statementNamed(target.name), [], []);
+    const { statement, run } = portal;
+    if (run.by === "postgres" || (run.by === "lake" && statement.kind === "select")) {
+      const answers = await this.#postgres.ask(statement, [wire.describe(target)], "Tn");
+      for (const answer of answers) this.#client.write(answer.bytes);
+      return;
+    }
+    if (target.kind === "statement")
+      this.#client.write(wire.parameterDescription(run.by === "lake" ? run.parameterTypes : []));
+    const fields = this.#fieldsOf(portal);
+    this.#client.write(fields ? wire.rowDescription(fields) : wire.NO_DATA);
+  }
+
+  async #execute({ portal: name, maxRows }: { portal: string; maxRows: number }): Promise<void> {
+    const portal = this.#portalNamed(name);
+    if (portal.run.by === "postgres")
+      return this.#runUpstream(portal.statement, [wire.execute(name, maxRows)]);
+    return this.#runPortal(portal, maxRows > 0 ? maxRows : Number.POSITIVE_INFINITY);
+  }
+
+  async #close(target: wire.Target): Promise<void> {
+    const { kind, name } = target;
+    const known = kind === "portal" ? this.#portals.get(name) : this.#statements.get(name);
+    if (kind === "portal") this.#dropPortal(name);
+    else this.#statements.delete(name);
+    if (known?.run.by !== "cursor") await this.#postgres.close(target);
+    this.#client.write(wire.CLOSE_COMPLETE);
+  }
+
+  // What a statement is, and who runs it.
+
+  /** Has Postgres parse a statement under a name, and finds out who is to run it. */
+  async #prepare(name: string, statement: Statement, parameterTypes: number[]): Promise<Prepared> {
+    if (statement.kind === "fetch" || statement.kind === "close") {
+      const own = statement.cursor === null ? this.#cursors.size > 0 : this.#cursors.has(statement.cursor);
+      if (own) return this.#ofCursor(statement);
+    }
+    const query = queryOf(statement);
+    if (query) {
+      const run = await this.#analyse(name, query, parameterTypes);
+      if (run) return { statement, run };
+      if (query === statement) return { statement, run: { by: "postgres" } };
+      await this.#postgres.close({ kind: "statement", name });
+    }
+    const { sql } = statement;
+    await this.#postgres.ask(statement, [wire.parse({ statement: name, sql, parameterTypes })], "1");
+    return { statement, run: { by: "postgres" } };
+  }
+
+  #ofCursor(statement: Statement): Prepared {
+    if (this.#status === "E")
+      throw new PgError(
+        "25P02",
+        "current transaction is aborted, commands ignored until end of transaction block",
+      );
+    return { statement, run: { by: "cursor" } };
+  }
+
+  /** Has Postgres analyse a query under a name; null when Postgres is to run it. */
+  async #analyse(
+    name: string,
+    query: SqlText,
+    parameterTypes: number[],
+  ): Promise<Extract<Run, { by: "lake" }> | null> {
+    const messages = [
+      wire.parse({ statement: name, sql: query.sql, parameterTypes }),
+      wire.describe({ kind: "statement", name }),
+    ];
+    // It is analysed again once Postgres talks again, and once the shadow tables are up to date.
+    for (let attempt = 1; ; attempt += 1) {
+      const answers = await this.#postgres.ask(query, messages, "Tn");
+      const text = this.#postgres.takeTree();
+      const tree = text === null ? null : this.#reader.route(text);
+      if (text !== null && tree === null) return null;
+      const behind = text !== null && this.#reader.isBehind(await this.#lake.snapshot());
+      if (attempt < 3 && (tree === null || tree === "unknown" || (behind && attempt === 1))) {
+        await this.#postgres.close({ kind: "statement", name });
+        if (tree === null) await this.#postgres.listen();
+        else await this.#reader.sync();
+        continue;
+      }
+      if (tree === null) throw new PgError("XX000", "Postgres does not tell what the statement means");
+      if (tree === "unknown")
+        throw new PgError("42P01", "a table that the statement reads is not in the lake");
+      const described = answers.find(({ type }) => type === "t");
+      const fields = answers.find(({ type }) => type === "T");
+      return {
+        by: "lake",
+        tree,
+        parameterTypes: described ? wire.readParameterDescription(described.body) : [],
+        fields: fields ? wire.readRowDescription(fields.body) : [],
+      };
+    }
+  }
+
+  /** Where Postgres has analysed a statement anew, it means something else now. */
+  #renew(run: Extract<Run, { by: "lake" }>): void {
+    const text = this.#postgres.takeTree();
+    if (text === null) return;
+    const tree = this.#reader.route(text);
+    if (tree === null || tree === "unknown")
+      throw new PgError("40001", "the lake's tables have changed since the statement was prepared");
+    run.tree = tree;
+  }
+
+  async #literals(types: readonly number[], message: wire.BindMessage): Promise<string[]> {
+    const { parameterFormats: formats, parameters } = message;
+    const literals: string[] = [];
+    for (const [index, type] of types.entries()) {
+      const format = (formats.length > 1 ? formats[index] : formats[0]) === 1 ? 1 : 0;
+      const value = parameters[index] ?? null;
+      let literal = parameterLiteral(type, format, value);
+      if (typeof literal !== "string") {
+        // Postgres reads what may be written in many ways, and gives it in the one that leaves no doubt.
+        const [read] = await this.#postgres.row("SELECT $1", [{ type, value }], 1);
+        literal = parameterLiteral(type, 1, read ?? null);
+      }
+      if (typeof literal !== "string") throw new PgError("0A000", "a parameter's value cannot be read");
+      literals.push(literal);
+    }
+    return literals;
+  }
+
+  /** Columns that the client gets from a portal, or null where it gets none. */
+  #fieldsOf({ statement, run, formats }: Portal): wire.FieldDescription[] | null {
+    const format = (index: number) => (formats.length > 1 ? formats[index] : formats[0]) ?? 0;
+    if (statement.kind === "explain")
+      return [{ name: "QUERY PLAN", typeOid: oids.text, typmod: -1, format: 0 }];
+    if (run.by === "cursor" && statement.kind === "fetch") {
+      const { fields } = this.#cursorNamed(statement.cursor);
+      if (statement.move) return null;
+      return fields.map((field, index) => ({ ...field, format: field.format === 1 ? 1 : format(index) }));
+    }
+    if (run.by !== "lake" || statement.kind !== "select") return null;
+    return run.fields.map((field, index) => ({ ...field, format: format(index) }));
+  }
+
+  // Running.
+
+  async #runUpstream(statement: Statement, messages: Buffer[]): Promise<void> {
+    await this.#postgres.run(statement, messages);
+    this.#postgres.takeTree();
+    this.#lake.forgetSettings();
+    if (statement.kind === "deallocate") {
+      if (statement.statement === null) this.#statements.clear();
+      else this.#statements.delete(statement.statement);
+    }
+    if (statement.kind === "postgres") this.#begun = true;
+    if (statement.kind === "postgres" && statement.discards) {
+      this.#statements.clear();
+      for (const name of [...this.#cursors.keys()]) this.#dropCursor(name);
+      await this.#postgres.listen();
+    }
+  }
+
+  async #runPortal(portal: Portal, most: number): Promise<void> {
+    const { statement, run, parameters } = portal;
+    if (run.by === "cursor") return this.#runOnCursor(portal, most);
+    if (run.by !== "lake") throw new Error("Postgres runs this portal");
+    switch (statement.kind) {
+      case "select":
+        return this.#sendSelect(portal, run, most);
+      case "copy":
+        return this.#copy(portal, run);
+      case "declare":
+        return this.#declare(portal, run);
+      case "explain": {
+        for (const line of await this.#lake.explain(run.tree, parameters, statement.analyze))
+          this.#client.write(wire.textRow([line]));
+        return this.#client.write(wire.commandComplete("EXPLAIN"));
+      }
+      default:
+        throw new Error(`the lake runs no ${statement.kind}`);
+    }
+  }
+
+  async #sendSelect(portal: Portal, run: Extract<Run, { by: "lake" }>, most: number): Promise<void> {
+    portal.open ??= await this.#lake.open(run.tree, portal.parameters);
+    const { cursor } = portal.open;
+    const encoders = encodersOf(this.#fieldsOf(portal) ?? [], await this.#lake.settings());
+    const sent = await this.#lake.limited(cursor, () => sendRows(this.#client, cursor, encoders, most));
+    this.#client.write(sent.ended ? wire.commandComplete(`SELECT ${sent.rows}`) : wire.PORTAL_SUSPENDED);
+  }
+
+  async #copy(portal: Portal, run: Extract<Run, { by: "lake" }>): Promise<void> {
+    if (portal.statement.kind !== "copy") return;
+    const { options } = portal.statement;
+    const open = await this.#lake.open(run.tree, portal.parameters);
+    portal.open = open;
+    const format = options.format === "binary" ? 1 : 0;
+    const fields = run.fields.map((field) => ({ ...field, format }));
+    const encoders = encodersOf(fields, await this.#lake.settings());
+    this.#client.write(wire.copyOutResponse(fields.length, format));
+    const names = fields.map(({ name }) => name);
+    const rows = await this.#lake.limited(open.cursor, () =>
+      sendCopy(this.#client, open.cursor, names, encoders, options),
+    );
+    this.#client.write(wire.COPY_DONE);
+    this.#client.write(wire.commandComplete(`COPY ${rows}`));
+  }
+
+  // Cursors.
+
+  async #declare(portal: Portal, run: Extract<Run, { by: "lake" }>): Promise<void> {
+    if (portal.statement.kind !== "declare") return;
+    const { cursor: name, hold, binary } = portal.statement;
+    if (!hold && this.#status === "I" && !this.#begun)
+      throw new PgError("25P01", "DECLARE CURSOR can only be used in transaction blocks");
+    const known = this.#cursors.get(name);
+    if (known && !known.doubtful) throw new PgError("42P03", `cursor "${name}" already exists`);
+    this.#dropCursor(name);
+    const open = await this.#lake.open(run.tree, portal.parameters);
+    const fields = run.fields.map((field) => ({ ...field, format: binary ? 1 : 0 }));
+    this.#cursors.set(name, { ...open, fields, hold, doubtful: false });
+    this.#client.write(wire.commandComplete("DECLARE CURSOR"));
+  }
+
+  async #runOnCursor(portal: Portal, most: number): Promise<void> {
+    const { statement } = portal;
+    if (statement.kind === "close") {
+      const names = statement.cursor === null ? [...this.#cursors.keys()] : [statement.cursor];
+      for (const name of names) this.#dropCursor(name);
+      return this.#client.write(wire.commandComplete("CLOSE CURSOR"));
+    }
+    if (statement.kind !== "fetch") throw new Error(`no cursor runs ${statement.kind}`);
+    const { cursor } = this.#cursorNamed(statement.cursor);
+    const count = Math.min(statement.count, most);
+    if (statement.move) {
+      const rows = await this.#lake.limited(cursor, () => skipRows(cursor, count));
+      return this.#client.write(wire.commandComplete(`MOVE ${rows}`));
+    }
+    const encoders = encodersOf(this.#fieldsOf(portal) ?? [], await this.#lake.settings());
+    const sent = await this.#lake.limited(cursor, () => sendRows(this.#client, cursor, encoders, count));
+    this.#client.write(wire.commandComplete(`FETCH ${sent.rows}`));
+  }
+
+  #dropCursor(name: string): void {
+    this.#cursors.get(name)?.release();
+    this.#cursors.delete(name);
+  }
+
+  #dropPortal(name: string): void {
+    this.#portals.get(name)?.open?.release();
+    this.#portals.delete(name);
+  }
+
+  #cursorNamed(name: string): Declared {
+    const found = this.#cursors.get(name);
+    if (!found) throw new PgError("34000", `cursor "${name}" does not exist`);
+    return found;
+  }
+
+  #portalNamed(name: string): Portal {
+    const found = this.#portals.get(name);
+    if (!found) throw new PgError("34000", `portal "${name}" does not exist`);
+    return found;
+  }
+
+  #statementNamed(name: string): Prepared {
+    const found = this.#statements.get(name);
+    if (found) return found;
+    const which = name === "" ? "unnamed prepared statement" : `prepared statement "${name}"`;
+    throw new PgError("26000", `${which} does not exist`);
+  }
+}
+
+function portalOf(prepared: Prepared, parameters: readonly string[], formats: readonly number[]): Portal {
+  return { ...prepared, parameters, formats, open: null };
+}
+
+/** The query of a statement that has one. */
+function queryOf(statement: Statement): SqlText | null {
+  if (statement.kind === "select") return statement;
+  const wraps = statement.kind === "explain" || statement.kind === "copy" || statement.kind === "declare";
+  return wraps ? statement.query : null;
+}
