@@ -7,10 +7,10 @@ export const microsPerDay = 86_400_000_000;
 export const postgresEpochDays = 10_957;
 export const postgresEpochMicros = postgresEpochDays * microsPerDay;
 
-/** Postgres's own bounds, in days from 1970-01-01: 4714-11-24 BC, and the days after the last. */
+/** Postgres's own bounds, in days from 1970-01-01: 4714-11-24 BC, and the first days of the years too late for it. */
 export const firstDay = -2_440_588;
-export const dayAfterLastDate = 2_145_042_541;
-export const dayAfterLastTimestamp = 106_751_991;
+export const endOfDates = 2_145_042_906;
+export const endOfTimestamps = 106_762_940;
 
 export interface CivilDate {
   /** 0 is 1 BC. */

@@ -1,3 +1,4 @@
+import type { DuckDBDataChunk } from "@duckdb/node-api";
 import duckdb, { type Vector } from "@duckdb/node-bindings";
 import { type ByteSink, putInt32 } from "./byte-sink.ts";
 
@@ -52,13 +53,27 @@ export abstract class VectorEncoder implements ColumnEncoder {
   abstract writeValue(row: number, sink: ByteSink): void;
 }
 
+/** Which chunk a list of encoders reads. */
+const boundChunks = new WeakMap<readonly ColumnEncoder[], DuckDBDataChunk>();
+
+/** Has each encoder read its column of a chunk, where it does not already. */
+export function bindChunk(chunk: DuckDBDataChunk, encoders: readonly ColumnEncoder[]): void {
+  if (boundChunks.get(encoders) === chunk) return;
+  const rows = chunk.rowCount;
+  encoders.forEach((encoder, column) => {
+    encoder.bind(duckdb.data_chunk_get_vector(chunk.chunk, column), rows);
+  });
+  boundChunks.set(encoders, chunk);
+}
+
 /** The values themselves, of `width` bytes each. */
-export function vectorData(vector: Vector, rows: number, width: number): Uint8Array {
-  return duckdb.vector_get_data(vector, rows * width);
+export function vectorData(vector: Vector, rows: number, width: number): Uint8Array<ArrayBuffer> {
+  // A copy, in a buffer of its own: aligned for any typed array.
+  return duckdb.vector_get_data(vector, rows * width) as Uint8Array<ArrayBuffer>;
 }
 
 /** 32-bit words of the values: two of an int64, low one first. */
-export function vectorWords(vector: Vector, rows: number, width: number): Int32Array {
+export function vectorWords(vector: Vector, rows: number, width: number): Int32Array<ArrayBuffer> {
   const data = vectorData(vector, rows, width);
   return new Int32Array(data.buffer, data.byteOffset, data.byteLength >> 2);
 }

@@ -6,7 +6,9 @@ export function floatText(value: number, extraFloatDigits: number): string {
   const special = specialText(value);
   if (special !== null) return special;
   if (extraFloatDigits < 1) return rounded(value, Math.max(15 + extraFloatDigits, 1));
-  return shaped(value.toExponential(), 15);
+  const size = Math.abs(value);
+  // JavaScript writes these the same, and faster.
+  return size >= 1e-4 && size < 1e15 ? String(value) : shaped(value.toExponential(), 15);
 }
 
 /** A `real` as Postgres writes it. `value` is exactly one. */

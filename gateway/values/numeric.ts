@@ -22,6 +22,22 @@ export function numericText(value: PgNumeric): string {
   return scale > 0 ? `${text}.${decimals.slice(0, scale)}` : text;
 }
 
+/** `text`: without an exponent. */
+export function numericFromText(text: string): PgNumeric {
+  const [, sign, whole = "", decimals = ""] = /^(-?)(\d*)(?:\.(\d*))?$/.exec(text) ?? [];
+  const front = whole.padStart(Math.ceil(whole.length / 4) * 4, "0");
+  const behind = decimals.padEnd(Math.ceil(decimals.length / 4) * 4, "0");
+  const digits = (front + behind).match(/.{4}/g)?.map(Number) ?? [];
+  let weight = front.length / 4 - 1;
+  while (digits[0] === 0) {
+    digits.shift();
+    weight -= 1;
+  }
+  while (digits.at(-1) === 0) digits.pop();
+  const isZero = digits.length === 0;
+  return { negative: sign === "-" && !isZero, weight: isZero ? 0 : weight, digits, scale: decimals.length };
+}
+
 /** A number in text, with or without an exponent, as `numeric` shows it; null where it is no plain number. */
 export function plainDecimal(text: string): string | null {
   const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:e([+-]?\d{1,6}))?$/i.exec(text);
