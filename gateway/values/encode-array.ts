@@ -1,4 +1,4 @@
-import duckdb, { Type, type Vector } from "@duckdb/node-bindings";
+import duckdb, { type Vector } from "@duckdb/node-bindings";
 import { PgError } from "../pg-error.ts";
 import type { ByteSink } from "./byte-sink.ts";
 import { type ColumnEncoder, VectorEncoder, vectorWords } from "./column-encoder.ts";
@@ -34,7 +34,7 @@ export class ArrayEncoder extends VectorEncoder {
       this.#levels.push({ words: vectorWords(lists, count, 16), validity });
       count = duckdb.list_vector_get_size(lists);
       lists = duckdb.list_vector_get_child(lists);
-    } while (duckdb.get_type_id(duckdb.vector_get_column_type(lists)) === Type.LIST);
+    } while (duckdb.get_type_id(duckdb.vector_get_column_type(lists)) === duckdb.Type.LIST);
     this.#elements.bind(lists, count);
   }
 

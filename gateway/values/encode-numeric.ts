@@ -1,4 +1,4 @@
-import duckdb, { type LogicalType, Type, type Vector } from "@duckdb/node-bindings";
+import duckdb, { type LogicalType, type Vector } from "@duckdb/node-bindings";
 import { type ByteSink, putInt16 } from "./byte-sink.ts";
 import { VectorEncoder, vectorData } from "./column-encoder.ts";
 import { putInteger, putPadded, putWhole } from "./digits.ts";
@@ -40,8 +40,8 @@ interface NumericValues {
 
 function numericValues(type: LogicalType): NumericValues {
   const id = duckdb.get_type_id(type);
-  if (id === Type.DOUBLE) return new DoubleValues();
-  if (id === Type.STRUCT) return new QuotientValues(type);
+  if (id === duckdb.Type.DOUBLE) return new DoubleValues();
+  if (id === duckdb.Type.STRUCT) return new QuotientValues(type);
   const source = numberSource(type);
   if (source) return new ExactValues(source);
   throw undeliverable(type, "numeric");

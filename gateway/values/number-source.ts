@@ -1,4 +1,4 @@
-import duckdb, { type LogicalType, Type, type Vector } from "@duckdb/node-bindings";
+import duckdb, { type LogicalType, type Vector } from "@duckdb/node-bindings";
 import { PgError } from "../pg-error.ts";
 import { vectorData, vectorWords } from "./column-encoder.ts";
 import { joinedWords, safeHighWord, wordSize } from "./encode-numbers.ts";
@@ -14,33 +14,33 @@ export interface NumberSource {
 /** For a DECIMAL or an integer type; null for any other. */
 export function numberSource(type: LogicalType): NumberSource | null {
   const id = duckdb.get_type_id(type);
-  if (id === Type.DECIMAL) {
+  if (id === duckdb.Type.DECIMAL) {
     return integerSource(duckdb.decimal_internal_type(type), duckdb.decimal_scale(type));
   }
   return integerSource(id, 0);
 }
 
-function integerSource(id: Type, scale: number): NumberSource | null {
+function integerSource(id: duckdb.Type, scale: number): NumberSource | null {
   switch (id) {
-    case Type.TINYINT:
+    case duckdb.Type.TINYINT:
       return new NarrowSource(scale, 1, (data) => new Int8Array(data.buffer, data.byteOffset));
-    case Type.UTINYINT:
+    case duckdb.Type.UTINYINT:
       return new NarrowSource(scale, 1, (data) => data);
-    case Type.SMALLINT:
+    case duckdb.Type.SMALLINT:
       return new NarrowSource(scale, 2, (data) => new Int16Array(data.buffer, data.byteOffset));
-    case Type.USMALLINT:
+    case duckdb.Type.USMALLINT:
       return new NarrowSource(scale, 2, (data) => new Uint16Array(data.buffer, data.byteOffset));
-    case Type.INTEGER:
+    case duckdb.Type.INTEGER:
       return new NarrowSource(scale, 4, (data) => new Int32Array(data.buffer, data.byteOffset));
-    case Type.UINTEGER:
+    case duckdb.Type.UINTEGER:
       return new NarrowSource(scale, 4, (data) => new Uint32Array(data.buffer, data.byteOffset));
-    case Type.BIGINT:
+    case duckdb.Type.BIGINT:
       return new WideSource(scale, 2, true);
-    case Type.UBIGINT:
+    case duckdb.Type.UBIGINT:
       return new WideSource(scale, 2, false);
-    case Type.HUGEINT:
+    case duckdb.Type.HUGEINT:
       return new WideSource(scale, 4, true);
-    case Type.UHUGEINT:
+    case duckdb.Type.UHUGEINT:
       return new WideSource(scale, 4, false);
     default:
       return null;
@@ -117,5 +117,5 @@ class WideSource implements NumberSource {
 
 /** @throws PgError XX000: a defect of the translation, not of the client's. */
 export function undeliverable(type: LogicalType, name: string): PgError {
-  return new PgError("XX000", `DuckDB's ${Type[duckdb.get_type_id(type)]} was given for ${name}`);
+  return new PgError("XX000", `DuckDB's ${duckdb.Type[duckdb.get_type_id(type)]} was given for ${name}`);
 }
