@@ -1,7 +1,7 @@
 import { messageOf } from "../common/errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Session } from "../lake/session.ts";
-import { identifier, literal } from "../lake/sql.ts";
+import { literal, qualified } from "../lake/sql.ts";
 import { mentioned, type PgNode, readTree } from "./analysis/tree.ts";
 import { refuseBarred } from "./barred-functions.ts";
 import type { PgCatalog } from "./catalog.ts";
@@ -128,6 +128,7 @@ export class LakeReader {
   }
 }
 
+/** In brackets, since no alias may follow AT. */
 function sourceAt({ schema, name }: ShadowTable, snapshot: number): string {
-  return `lakehouse.${identifier(schema)}.${identifier(name)} AT (VERSION => ${literal(snapshot)})`;
+  return `(FROM ${qualified("lakehouse", schema, name)} AT (VERSION => ${literal(snapshot)}))`;
 }

@@ -19,7 +19,7 @@ import { describeTables } from "./shadow/descriptions.ts";
 import { ShadowDatabase } from "./shadow/shadow-database.ts";
 import { Snapshots } from "./snapshots.ts";
 import { loadGrammar } from "./statements.ts";
-import { MACROS } from "./translate/macros.ts";
+import { macros } from "./translate/macros.ts";
 import type { ServerAddress } from "./upstream.ts";
 import { errorResponse } from "./wire/messages.ts";
 
@@ -64,7 +64,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     extensions: options.extensions,
     spillDir: join(options.stateDir, "spill"),
     mode: "read",
-    prelude: MACROS,
+    prelude: macros,
   });
   const descriptions = describeTables(options.project);
   const shadow = await ShadowDatabase.open({
