@@ -5,6 +5,7 @@ import {
   arrayLiteral,
   booleanLiteral,
   byteaLiteral,
+  charLiteral,
   dateLiteral,
   floatLiteral,
   integerLiteral,
@@ -59,9 +60,7 @@ function scalarDatum(type: ScalarType, bytes: Buffer): string {
     case oids.bpchar:
       return textLiteral(bytes.toString("utf8"));
     case oids.char:
-      // A "char" of more than 127 is shown as an octal number, of 0 as nothing.
-      if (bytes.readInt8(0) < 0) throw unsupported('a "char" that is not ASCII');
-      return textLiteral(bytes[0] === 0 ? "" : bytes.toString("latin1", 0, 1));
+      return charLiteral(bytes.readUInt8(0));
     case oids.name:
     case oids.unknown:
       return textLiteral(untilNul(bytes).toString("utf8"));

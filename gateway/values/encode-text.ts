@@ -33,6 +33,15 @@ export class PlainTextEncoder extends VectorEncoder {
   }
 }
 
+/** `"char"` in binary, from VARCHAR: one byte, which is 0 for the empty one. */
+export class CharEncoder extends PlainTextEncoder {
+  override writeValue(row: number, sink: ByteSink): void {
+    this.strings.locate(row);
+    const { source, start, length } = this.strings;
+    sink.writeByte(length === 0 ? 0 : (source[start] as number));
+  }
+}
+
 /** `bytea` in text, from BLOB. In binary it is as text is. */
 export class HexEncoder extends PlainTextEncoder {
   override writeValue(row: number, sink: ByteSink): void {

@@ -12,7 +12,7 @@ import {
   SmallIntegerEncoder,
 } from "./encode-numbers.ts";
 import { NumericEncoder } from "./encode-numeric.ts";
-import { HexEncoder, JsonbEncoder, PlainTextEncoder, UuidEncoder } from "./encode-text.ts";
+import { CharEncoder, HexEncoder, JsonbEncoder, PlainTextEncoder, UuidEncoder } from "./encode-text.ts";
 import { DateEncoder, TimeEncoder, TimestampEncoder, TimetzEncoder } from "./encode-times.ts";
 import { timeZone } from "./time-zone.ts";
 import { elementType, oids, typeName } from "./types.ts";
@@ -63,10 +63,11 @@ export function columnEncoder(
     case oids.text:
     case oids.varchar:
     case oids.name:
-    case oids.char:
     case oids.unknown:
     case oids.json:
       return new PlainTextEncoder();
+    case oids.char:
+      return format === 0 ? new PlainTextEncoder() : new CharEncoder();
     case oids.bytea:
       return format === 0 ? new HexEncoder() : new PlainTextEncoder();
     case oids.jsonb:

@@ -1,5 +1,5 @@
 /**
- * A `double precision` as Postgres writes it: the shortest digits that read back as the same number; with
+ * A `double precision` as Postgres writes it: the shortest digits that are nearer to it than to any other; with
  * `extraFloatDigits` below 1 rounded to 15 digits and as many more (fewer, where negative).
  */
 export function floatText(value: number, extraFloatDigits: number): string {
@@ -8,7 +8,37 @@ export function floatText(value: number, extraFloatDigits: number): string {
   if (extraFloatDigits < 1) return rounded(value, Math.max(15 + extraFloatDigits, 1));
   const size = Math.abs(value);
   // JavaScript writes these the same, and faster.
-  return size >= 1e-4 && size < 1e15 ? String(value) : shaped(value.toExponential(), 15);
+  if (size >= 1e-4 && size < 1e15) return String(value);
+  let text = value.toExponential();
+  // JavaScript may take the number half way to the next, Postgres does not. There is none below 2^53 or above 1e41.
+  if (size > 2 ** 53 && size < 1e41 && isHalfWay(size, text)) {
+    let digits = text.indexOf("e") - (value < 0 ? 1 : 0);
+    do {
+      text = roundedToEven(value, digits++);
+    } while (Number(text) !== value || isHalfWay(size, text));
+  }
+  return shaped(text, 15);
+}
+
+/** Whether a text of digits stands in the middle between a whole number above 2^53 and a neighbour of it. */
+function isHalfWay(size: number, exponential: string): boolean {
+  const [mantissa = "", exponent = ""] = exponential.replace("-", "").split("e");
+  const digits = mantissa.replace(".", "");
+  const power = Number(exponent) - digits.length + 1;
+  if (power < 0) return false;
+  const distance = BigInt(digits) * 10n ** BigInt(power) - BigInt(size);
+  const toNext = BigInt(neighbour(size, 1)) - BigInt(size);
+  const toPrevious = BigInt(size) - BigInt(neighbour(size, -1));
+  return distance * 2n === toNext || distance * -2n === toPrevious;
+}
+
+const bits = new BigInt64Array(1);
+const bitsAsDouble = new Float64Array(bits.buffer);
+
+function neighbour(size: number, step: 1 | -1): number {
+  bitsAsDouble[0] = size;
+  bits[0] = (bits[0] as bigint) + BigInt(step);
+  return bitsAsDouble[0] as number;
 }
 
 /** A `real` as Postgres writes it. `value` is exactly one. */
@@ -16,10 +46,29 @@ export function realText(value: number, extraFloatDigits: number): string {
   const special = specialText(value);
   if (special !== null) return special;
   if (extraFloatDigits < 1) return rounded(value, Math.max(6 + extraFloatDigits, 1));
-  let decimals = 0;
-  // Nine digits are always enough.
-  while (decimals < 8 && Math.fround(Number(value.toExponential(decimals))) !== value) decimals++;
-  return shaped(value.toExponential(decimals), 6);
+  const size = Math.abs(value);
+  const [previous, next] = realNeighbours(size);
+  let digits = 1;
+  // Nine are always enough.
+  for (; digits < 9; digits++) {
+    const read = Number(size.toExponential(digits - 1));
+    if (read > (previous + size) / 2 && read < (size + next) / 2) break;
+  }
+  return shaped(roundedToEven(value, digits), 6);
+}
+
+const realBits = new Int32Array(1);
+const bitsAsReal = new Float32Array(realBits.buffer);
+
+/** The reals before and after a positive one. */
+function realNeighbours(size: number): [number, number] {
+  bitsAsReal[0] = size;
+  const own = realBits[0] as number;
+  realBits[0] = own - 1;
+  const previous = bitsAsReal[0] as number;
+  realBits[0] = own + 1;
+  const next = bitsAsReal[0] as number;
+  return [previous, Number.isFinite(next) ? next : 2 ** 128];
 }
 
 function specialText(value: number): string | null {
@@ -33,16 +82,15 @@ function rounded(value: number, precision: number): string {
   return shaped(roundedToEven(value, precision), precision);
 }
 
-/** `toExponential` rounds exact halves up, C rounds them to even. */
-function roundedToEven(value: number, precision: number): string {
-  const text = value.toExponential(precision - 1);
-  const longer = Math.abs(value).toExponential(60);
-  const digits = longer.slice(0, longer.indexOf("e")).replace(".", "");
-  const isHalf = /^50*$/.test(digits.slice(precision));
-  if (!isHalf || Number(digits[precision - 1]) % 2 === 1) return text;
-  const kept = digits.slice(0, precision);
-  const mantissa = precision === 1 ? kept : `${kept[0]}.${kept.slice(1)}`;
-  return `${value < 0 ? "-" : ""}${mantissa}${longer.slice(longer.indexOf("e"))}`;
+/** `toExponential` rounds exact halves up, C and Postgres round them to even. */
+function roundedToEven(value: number, digits: number): string {
+  const text = value.toExponential(digits - 1);
+  if (!/[1-9.]5e/.test(value.toExponential(digits))) return text;
+  // What is left of a double behind these digits is zero, or is seen in the next sixty.
+  const [mantissa = "", exponent] = value.toExponential(60).split("e");
+  const kept = mantissa.slice(0, mantissa.indexOf(".") + digits).replace(/\.$/, "");
+  const isHalf = /^\.?50*$/.test(mantissa.slice(kept.length));
+  return isHalf && /[02468]$/.test(kept) ? `${kept}e${exponent}` : text;
 }
 
 /** `1.25e+2` in plain digits, or with an exponent of two digits where it is below -4 or from `limit` on. */

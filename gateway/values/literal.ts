@@ -42,6 +42,12 @@ export function textLiteral(text: string): string {
   return castLiteral(text, "VARCHAR");
 }
 
+/** A `"char"`: one byte, of which 0 is the empty one. @throws PgError 0A000 for one that is not ASCII */
+export function charLiteral(byte: number): string {
+  if (byte > 127) throw unsupported('a "char" that is not ASCII');
+  return textLiteral(byte === 0 ? "" : String.fromCharCode(byte));
+}
+
 export function byteaLiteral(bytes: Buffer): string {
   const escaped = bytes.toString("hex").replaceAll(/../g, "\\x$&");
   return castLiteral(escaped, "BLOB");

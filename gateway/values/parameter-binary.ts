@@ -4,6 +4,7 @@ import {
   arrayLiteral,
   booleanLiteral,
   byteaLiteral,
+  charLiteral,
   dateLiteral,
   floatLiteral,
   integerLiteral,
@@ -65,9 +66,10 @@ export function binaryParameter(type: ScalarType, bytes: Buffer): string {
     case oids.varchar:
     case oids.bpchar:
     case oids.name:
-    case oids.char:
     case oids.unknown:
       return textLiteral(utf8(bytes));
+    case oids.char:
+      return charLiteral(bytes.readUInt8(0));
     case oids.bytea:
       return byteaLiteral(bytes);
     case oids.date:
