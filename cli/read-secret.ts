@@ -9,6 +9,7 @@ export async function readSecret(
   if (isTTY) process.stderr.write(question);
   // With no output to echo to, a terminal shows nothing.
   const reader = createInterface({ input, terminal: isTTY });
+  reader.on("SIGINT", () => reader.close());
   try {
     for await (const line of reader) return line;
     return "";
