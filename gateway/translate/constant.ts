@@ -1,6 +1,10 @@
 import type { PgNode } from "../analysis/tree.ts";
 import { unsupported } from "../pg-error.ts";
 import { datumLiteral } from "../values/datum.ts";
+import { numericFromDatum } from "../values/datum-numeric.ts";
+import { floatLiteral, integerLiteral } from "../values/literal.ts";
+import { numericText } from "../values/numeric.ts";
+import { scalarType } from "../values/types.ts";
 import { type Expression, nothing } from "./expression.ts";
 import { commonShape, decimal, elementType, type NumericShape, oid } from "./types.ts";
 
@@ -49,4 +53,30 @@ function shapeOf(literal: string): NumericShape {
   const shape = shapes.reduce<NumericShape | null>(commonShape, null);
   if (shape === null) throw unsupported("this numeric value");
   return shape;
+}
+
+/** A cast of a constant number, done here: so that it counts as one. Null where it is something else. */
+export function castConstant(signature: string, values: readonly PgNode[]): Expression | null {
+  const [, to, from] = /^(int2|int4|int8|float8)\((int2|int4|int8|numeric)\)$/.exec(signature) ?? [];
+  const [value] = values;
+  if (to === undefined || value?.tag !== "CONST") return null;
+  const bytes = value.datum("constvalue");
+  if (bytes === null) return nothing(oid[to as "int8"], null);
+  if (from === "numeric") {
+    if (to !== "float8") return null;
+    const decimals = numericText(numericFromDatum(bytes.subarray(4)));
+    return { ...literalExpression(floatLiteral(Number(decimals)), oid.float8), constant: Number(decimals) };
+  }
+  const whole =
+    value.number("consttype") === oid.int8
+      ? bytes.readBigInt64LE(0)
+      : BigInt(value.number("consttype") === oid.int4 ? bytes.readInt32LE(0) : bytes.readInt16LE(0));
+  if (to === "float8")
+    return { ...literalExpression(floatLiteral(Number(whole)), oid.float8), constant: Number(whole) };
+  const bits = { int2: 15n, int4: 31n, int8: 63n }[to] ?? 0n;
+  if (whole >= 2n ** bits || whole < -(2n ** bits)) return null;
+  return literalExpression(
+    integerLiteral(whole, scalarType(oid[to as "int8"])?.duckdb ?? "BIGINT"),
+    oid[to as "int8"],
+  );
 }

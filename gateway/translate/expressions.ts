@@ -1,10 +1,11 @@
 import type { PgNode } from "../analysis/tree.ts";
 import type { PgFunction } from "../catalog.ts";
 import { PgError, unsupported } from "../pg-error.ts";
-import { constantExpression, parameterExpression } from "./constant.ts";
+import { castConstant, constantExpression, parameterExpression } from "./constant.ts";
 import { type Expression, expression, text, unified } from "./expression.ts";
 import { convert } from "./functions/conversion.ts";
 import { aggregates, functions, type Site, windowFunctions } from "./functions/registry.ts";
+import { setFunctions } from "./functions/sets.ts";
 import type { QueryTranslator } from "./query.ts";
 import type { Scope } from "./scope.ts";
 import { direction, requireSortable } from "./sorting.ts";
@@ -19,6 +20,9 @@ export class ExpressionTranslator {
   readonly #tested: Expression[] = [];
   /** What stands for the columns of the subquery in `x = ANY (SELECT ...)`, innermost last. */
   readonly #subqueryColumns: Expression[][] = [];
+  /** Columns of this level, outside of aggregates, that are no keys of its GROUP BY. */
+  readonly ungrouped = new Set<string>();
+  #aggregates = 0;
 
   constructor(queries: QueryTranslator, scope: Scope) {
     this.#queries = queries;
@@ -104,8 +108,12 @@ export class ExpressionTranslator {
     const index = node.number("varno");
     const attribute = node.number("varattno");
     const value = this.#column(scope, index, attribute);
-    if (value.type !== node.number("vartype"))
+    if (value.type !== node.number("vartype")) {
       throw new PgError("XX000", "a column of another type than analysed");
+    }
+    if (scope === this.#scope && this.#aggregates === 0 && scope.entry(index).number("rtekind") !== 9) {
+      this.ungrouped.add(value.sql);
+    }
     return value;
   }
 
@@ -142,7 +150,13 @@ export class ExpressionTranslator {
 
   #function(node: PgNode): Expression {
     const called = this.#queries.context.catalog.function(node.number("funcid"));
+    if (node.boolean("funcretset")) {
+      const rows = this.set(node);
+      return { ...rows, sql: `unnest(${rows.sql})` };
+    }
     if (node.boolean("funcvariadic")) throw unsupported(`${called.signature} with VARIADIC`);
+    const cast = castConstant(called.signature, node.nodes("args"));
+    if (cast !== null) return cast;
     const values = node.nodes("args").map((argument) => this.translate(argument));
     const site = {
       ...this.site,
@@ -150,6 +164,19 @@ export class ExpressionTranslator {
       collation: node.number("inputcollid"),
     };
     return this.call(called, values, site);
+  }
+
+  /** The rows that a function returns, as a list; typed as one of its items. */
+  set(node: PgNode): Expression {
+    const called = this.#queries.context.catalog.function(node.number("funcid"));
+    const translator = setFunctions.get(called.signature);
+    if (translator === undefined) throw unsupported(`the function ${called.signature}`);
+    requireByteOrder(node.number("inputcollid"));
+    const values = node.nodes("args").map((argument) => this.translate(argument));
+    return checked(
+      translator(values, { ...this.site, resultType: node.number("funcresulttype") }),
+      node.number("funcresulttype"),
+    );
   }
 
   /** A call of a function on translated arguments. */
@@ -419,6 +446,13 @@ export class ExpressionTranslator {
 
   #aggregate(node: PgNode): Expression {
     if (node.number("agglevelsup") !== 0) throw unsupported("an aggregate of an outer query");
+    this.#aggregates += 1;
+    const value = this.#aggregateOf(node);
+    this.#aggregates -= 1;
+    return value;
+  }
+
+  #aggregateOf(node: PgNode): Expression {
     const called = this.#queries.context.catalog.function(node.number("aggfnoid"));
     const entries = node.nodes("args");
     const values = entries
@@ -436,7 +470,13 @@ export class ExpressionTranslator {
       return { ...value, sql: `${value.sql} ${direction(clause, catalog)}` };
     });
     const distinct = node.nodes("aggdistinct").length > 0;
-    if (distinct) for (const value of values) requireSortable(value.type, catalog);
+    if (distinct) {
+      for (const value of values) requireSortable(value.type, catalog);
+      // Postgres finds what is distinct by sorting.
+      const [first] = values;
+      if (order.length === 0 && first !== undefined)
+        order.push({ ...first, sql: `${first.sql} ASC NULLS LAST` });
+    }
     const filter = node.nodeOrNull("aggfilter");
     return this.#aggregateCall(called, [...direct, ...values], {
       distinct,

@@ -1,5 +1,184 @@
+import { raise } from "./raised.ts";
+
+/** The call of a macro. */
+export function macro(name: string, ...values: string[]): string {
+  return `memory.postgres.${name}(${values.join(", ")})`;
+}
+
+const negativeLength = raise("22011", "negative substring length not allowed");
+const fieldZero = raise("22023", "field position must not be zero");
+const badInteger = raise("22P02", "invalid input syntax for an integer");
+const badNumber = raise("22P02", "invalid input syntax for a number");
+const badBoolean = raise("22P02", "invalid input syntax for type boolean");
+const notIsoDate = raise(
+  "0A000",
+  "text that is not written YYYY-MM-DD as a date is not supported on lake tables",
+);
+const notIsoTime = raise(
+  "0A000",
+  "text that is not written YYYY-MM-DD HH:MI:SS as a timestamp is not supported on lake tables",
+);
+const longNumber = raise(
+  "0A000",
+  "text with more than 15 digits as a numeric is not supported on lake tables",
+);
+const infiniteField = raise(
+  "0A000",
+  "a field of an infinite time, which is an infinite numeric, is not supported on lake tables",
+);
+const overflow = raise("22003", "value out of range: overflow");
+const zeroPower = raise("2201F", "zero raised to a negative power is undefined");
+const negativePower = raise(
+  "2201F",
+  "a negative number raised to a non-integer power yields a complex result",
+);
+const negativeRoot = raise("2201F", "cannot take square root of a negative number");
+const zeroLogarithm = raise("2201E", "cannot take logarithm of zero");
+const negativeLogarithm = raise("2201E", "cannot take logarithm of a negative number");
+const badJson = raise("22P02", "invalid input syntax for type json");
+
+/** By name, parameters and body. A parameter stands in the body as often as it is named there. */
+const definitions: readonly (readonly [string, string])[] = [
+  [
+    "substring_for(s, start, count)",
+    `CASE WHEN count < 0 THEN ${negativeLength} ELSE substring(s, greatest(start, 1), greatest(0, CAST(start AS BIGINT) + count - greatest(start, 1))) END`,
+  ],
+  [
+    "split_part(s, delimiter, field)",
+    `CASE WHEN field = 0 THEN ${fieldZero} WHEN delimiter = '' THEN CASE WHEN field IN (1, -1) THEN s ELSE left(s, 0) END ELSE split_part(s, delimiter, field) END`,
+  ],
+  ["padded_left(s, count, fill)", pad("lpad")],
+  ["padded_right(s, count, fill)", pad("rpad")],
+  // Capital of one letter by one letter: ß has none.
+  [
+    "upper(s)",
+    "CASE WHEN contains(s, 'ß') THEN replace(upper(replace(s, 'ß', chr(57344))), chr(57344), 'ß') ELSE upper(s) END",
+  ],
+  [
+    "string_to_array(s, delimiter)",
+    "CASE WHEN s IS NULL THEN NULL WHEN s = '' THEN CAST([] AS VARCHAR[]) WHEN delimiter = '' THEN [s] ELSE string_split(s, coalesce(delimiter, '')) END",
+  ],
+  [
+    "initcap(s)",
+    "CASE WHEN s IS NULL THEN NULL ELSE coalesce(array_to_string(list_transform(regexp_extract_all(s, '[\\p{L}\\p{Nl}0-9]+|[^\\p{L}\\p{Nl}0-9]+'), lambda word : memory.postgres.upper(word[1]) || lower(word[2:])), ''), '') END",
+  ],
+  // A float as Postgres writes it: the shortest digits, with an exponent from `plain` digits on.
+  ["float_digits(t)", "rtrim(replace(t, '.', ''), '0')"],
+  [
+    "float_text(x, plain)",
+    `CASE WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
+      WHEN abs(x) >= plain AND NOT contains(CAST(x AS VARCHAR), 'e')
+      THEN CASE WHEN x < 0 THEN '-' ELSE '' END
+        || substring(memory.postgres.float_digits(CAST(abs(x) AS VARCHAR)), 1, 1)
+        || CASE WHEN length(memory.postgres.float_digits(CAST(abs(x) AS VARCHAR))) > 1
+             THEN '.' || substring(memory.postgres.float_digits(CAST(abs(x) AS VARCHAR)), 2) ELSE '' END
+        || 'e+' || lpad(CAST(strpos(CAST(abs(x) AS VARCHAR), '.') - 2 AS VARCHAR), 2, '0')
+      WHEN ends_with(CAST(x AS VARCHAR), '.0') THEN CAST(x AS VARCHAR)[:-3]
+      ELSE CAST(x AS VARCHAR) END`,
+  ],
+  [
+    "date_text(d)",
+    "CASE WHEN contains(CAST(d AS VARCHAR), '(BC)') THEN replace(CAST(d AS VARCHAR), ' (BC)', '') || ' BC' ELSE CAST(d AS VARCHAR) END",
+  ],
+  [
+    "unit_text(n, one, more)",
+    "CASE WHEN n = 0 THEN '' WHEN n = 1 THEN '1 ' || one || ' ' ELSE CAST(n AS VARCHAR) || ' ' || more || ' ' END",
+  ],
+  ["interval_months(i)", "CAST(datepart('year', i) * 12 + datepart('month', i) AS BIGINT)"],
+  ["interval_days(i)", "CAST(datepart('day', i) AS BIGINT)"],
+  [
+    "interval_micros(i)",
+    "CAST(datepart('hour', i) * 3600000000 + datepart('minute', i) * 60000000 + datepart('microsecond', i) AS BIGINT)",
+  ],
+  [
+    "interval_of(months, days, micros)",
+    "to_months(CAST(months AS INTEGER)) + to_days(CAST(days AS INTEGER)) + to_microseconds(CAST(micros AS BIGINT))",
+  ],
+  // As interval_mul of Postgres's timestamp.c: fractions of months become days, fractions of days time.
+  ["to_micros(x)", "round_even(x * 1000000.0, 0) / 1000000.0"],
+  [
+    "interval_carried(months, days, micros, rest_days, rest_seconds)",
+    `memory.postgres.interval_of(months,
+      days + trunc(rest_days) + CASE WHEN abs(rest_seconds) >= 86400 THEN trunc(rest_seconds / 86400) ELSE 0 END,
+      round_even(micros + (rest_seconds - CASE WHEN abs(rest_seconds) >= 86400 THEN trunc(rest_seconds / 86400) * 86400 ELSE 0 END) * 1000000, 0))`,
+  ],
+  [
+    "interval_assembled(months, days, micros, rest_days, all_days)",
+    `memory.postgres.interval_carried(months, days, micros, rest_days,
+      memory.postgres.to_micros((all_days - days + rest_days - trunc(rest_days)) * 86400))`,
+  ],
+  [
+    "interval_times(i, factor)",
+    `memory.postgres.interval_assembled(
+      trunc(memory.postgres.interval_months(i) * factor),
+      trunc(memory.postgres.interval_days(i) * factor),
+      memory.postgres.interval_micros(i) * factor,
+      memory.postgres.to_micros((memory.postgres.interval_months(i) * factor - trunc(memory.postgres.interval_months(i) * factor)) * 30),
+      memory.postgres.interval_days(i) * factor)`,
+  ],
+  [
+    "text_to_integer(s)",
+    `CASE WHEN regexp_full_match(s, '\\s*[+-]?[0-9]+\\s*') THEN trim(s, e' \\t\\n\\r\\f\\v') ELSE ${badInteger} END`,
+  ],
+  [
+    "text_to_double(s)",
+    `CASE WHEN regexp_full_match(s, '\\s*[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?\\s*|\\s*[+-]?(?i:nan|inf|infinity)\\s*') THEN CAST(trim(s, e' \\t\\n\\r\\f\\v') AS DOUBLE) ELSE ${badNumber} END`,
+  ],
+  [
+    "text_to_numeric(s)",
+    `CASE WHEN NOT regexp_full_match(s, '\\s*[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?\\s*') THEN ${badNumber} WHEN length(regexp_replace(regexp_replace(s, '[eE].*', ''), '[^0-9]', '', 'g')) > 15 THEN ${longNumber} ELSE CAST(trim(s, e' \\t\\n\\r\\f\\v') AS DOUBLE) END`,
+  ],
+  [
+    "text_to_boolean(s)",
+    `CASE WHEN s IS NULL THEN NULL WHEN lower(trim(s, e' \\t\\n\\r\\f\\v')) IN ('t','tr','tru','true','y','ye','yes','on','1') THEN TRUE WHEN lower(trim(s, e' \\t\\n\\r\\f\\v')) IN ('f','fa','fal','fals','false','n','no','of','off','0') THEN FALSE ELSE ${badBoolean} END`,
+  ],
+  [
+    "text_to_date(s)",
+    `CASE WHEN regexp_full_match(s, '[0-9]{4}-[0-9]{2}-[0-9]{2}') THEN CAST(s AS DATE) ELSE ${notIsoDate} END`,
+  ],
+  [
+    "text_to_timestamp(s)",
+    `CASE WHEN regexp_full_match(s, '[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?)?') THEN CAST(s AS TIMESTAMP) ELSE ${notIsoTime} END`,
+  ],
+  ["text_to_json(s)", `CASE WHEN s IS NULL OR json_valid(s) THEN CAST(s AS JSON) ELSE ${badJson} END`],
+  // Years before Christ have no year 0 in Postgres.
+  ["civil_year(y)", "CASE WHEN y <= 0 THEN y - 1 ELSE y END"],
+  ["decade_of(y)", "CASE WHEN y >= 0 THEN y // 10 ELSE -((8 - (y - 1)) // 10) END"],
+  ["century_of(y)", "CASE WHEN y > 0 THEN (y + 99) // 100 ELSE -((99 - (y - 1)) // 100) END"],
+  ["millennium_of(y)", "CASE WHEN y > 0 THEN (y + 999) // 1000 ELSE -((999 - (y - 1)) // 1000) END"],
+  [
+    "interval_epoch(i)",
+    `CAST(CAST(trunc(datepart('year', i)) * 31557600 + datepart('month', i) * 2592000 + datepart('day', i) * 86400 AS DECIMAL(30, 0)) AS DECIMAL(36, 6))
+      + CAST(memory.postgres.interval_micros(i) AS DECIMAL(20, 0)) * CAST('0.000001' AS DECIMAL(7, 6))`,
+  ],
+  ["finite_or_raise(t)", `CASE WHEN isinf(t) THEN ${infiniteField} ELSE t END`],
+  [
+    "float_finite(x, a, b)",
+    `CASE WHEN isinf(x) AND NOT isinf(a) AND NOT isinf(b) THEN ${overflow} ELSE x END`,
+  ],
+  [
+    "power(a, b)",
+    `CASE WHEN a = 0 AND b < 0 THEN ${zeroPower} WHEN a < 0 AND b <> trunc(b) AND NOT isinf(b) THEN ${negativePower} ELSE memory.postgres.float_finite(power(a, b), a, b) END`,
+  ],
+  ["sqrt(x)", `CASE WHEN x < 0 THEN ${negativeRoot} ELSE sqrt(x) END`],
+  ["ln(x)", `CASE WHEN x = 0 THEN ${zeroLogarithm} WHEN x < 0 THEN ${negativeLogarithm} ELSE ln(x) END`],
+  [
+    "log10(x)",
+    `CASE WHEN x = 0 THEN ${zeroLogarithm} WHEN x < 0 THEN ${negativeLogarithm} ELSE log10(x) END`,
+  ],
+  // Parts of numbers as text, for to_char.
+  ["grouped(digits)", "reverse(regexp_replace(reverse(digits), '([0-9]{3})([0-9])', '\\1,\\2', 'g'))"],
+];
+
+function pad(name: string): string {
+  return `CASE WHEN count <= 0 THEN CASE WHEN s IS NULL OR fill IS NULL THEN NULL ELSE '' END WHEN fill = '' THEN left(s, count) ELSE ${name}(s, count, fill) END`;
+}
+
 /**
  * What has to be run once in each DuckDB instance before translations run there: functions that one expression cannot
  * say, in the schema `postgres` of the database `memory`.
  */
-export const macros: readonly string[] = ["CREATE SCHEMA IF NOT EXISTS memory.postgres"];
+export const macros: readonly string[] = [
+  "CREATE SCHEMA IF NOT EXISTS memory.postgres",
+  ...definitions.map(([head, body]) => `CREATE OR REPLACE MACRO memory.postgres.${head} AS ${body}`),
+];

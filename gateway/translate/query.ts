@@ -56,12 +56,13 @@ export class QueryTranslator {
     const parts = [`SELECT ${this.#distinct(scope, expressions)}${outputs.join(", ") || "1"}`];
     if (items.length > 0) parts.push(`FROM ${items.join(", ")}`);
     const where = from.nodeOrNull("quals");
-    if (where !== null) parts.push(`WHERE ${expressions.translate(where).sql}`);
+    if (where !== null) parts.push(`WHERE ${new ExpressionTranslator(this, scope).translate(where).sql}`);
+    const having = query.nodeOrNull("havingQual");
+    const havingSql = having === null ? [] : [`HAVING ${expressions.translate(having).sql}`];
+    const orderAndLimit = this.#orderAndLimit(scope, expressions);
     const group = this.#groupBy(scope, expressions);
     if (group !== null) parts.push(`GROUP BY ${group}`);
-    const having = query.nodeOrNull("havingQual");
-    if (having !== null) parts.push(`HAVING ${expressions.translate(having).sql}`);
-    parts.push(...this.#orderAndLimit(scope, expressions));
+    parts.push(...havingSql, ...orderAndLimit);
     return { sql: parts.join(" "), columns };
   }
 
@@ -87,6 +88,8 @@ export class QueryTranslator {
     };
     const sets = query.nodes("groupingSets");
     if (sets.length > 0) {
+      if (query.list("constraintDeps").length > 0)
+        throw unsupported("GROUPING SETS beside columns that depend on a key");
       if (query.boolean("groupDistinct")) throw unsupported("GROUP BY DISTINCT");
       // A constant that is a key becomes NULL in the sets without it, and DuckDB takes every like constant for the key.
       for (const clause of query.nodes("groupClause")) {
@@ -97,7 +100,10 @@ export class QueryTranslator {
     }
     const clauses = query.nodes("groupClause");
     if (clauses.length === 0) return null;
-    return clauses.map((clause) => key(clause.number("tleSortGroupRef"))).join(", ");
+    const keys = clauses.map((clause) => key(clause.number("tleSortGroupRef")));
+    // Columns that Postgres knows to depend on a primary key among the keys: as further keys they change no group.
+    const dependent = query.list("constraintDeps").length > 0 ? expressions.ungrouped : [];
+    return [...new Set([...keys, ...dependent])].join(", ");
   }
 
   #orderAndLimit(scope: Scope, expressions: ExpressionTranslator): string[] {

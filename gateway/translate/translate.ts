@@ -4,6 +4,7 @@ import { delivered } from "./delivered.ts";
 import type { Expression } from "./expression.ts";
 import { QueryTranslator } from "./query.ts";
 import type { OutputColumn, TranslateContext, Translation } from "./translation.ts";
+import { typmodOf } from "./typmod.ts";
 
 /**
  * A SELECT that Postgres has analysed, in DuckDB's SQL: the same rows in the same order. Throws a PgError (0A000) that
@@ -18,33 +19,4 @@ export function translate(query: PgNode, context: TranslateContext): Translation
     return delivered(value, typmod);
   });
   return { sql: translated.sql, columns };
-}
-
-/** The type modifier of an expression, where it is one that has it at hand; as Postgres's `exprTypmod`. */
-function typmodOf(node: PgNode): number {
-  switch (node.tag) {
-    case "VAR":
-      return node.number("vartypmod");
-    case "CONST":
-      return node.number("consttypmod");
-    case "PARAM":
-      return node.number("paramtypmod");
-    case "RELABELTYPE":
-    case "COERCEVIAIO":
-    case "ARRAYCOERCEEXPR":
-      return node.has("resulttypmod") ? node.number("resulttypmod") : -1;
-    case "FUNCEXPR":
-      return lengthCoercion(node);
-    default:
-      return -1;
-  }
-}
-
-/** `numeric(x, typmod)` and its like, which Postgres calls for `::numeric(10,2)`. */
-function lengthCoercion(node: PgNode): number {
-  const format = node.number("funcformat");
-  const [, modifier] = node.nodes("args");
-  if ((format !== 1 && format !== 2) || modifier?.tag !== "CONST") return -1;
-  const bytes = modifier.datum("constvalue");
-  return modifier.number("consttype") === 23 && bytes !== null ? bytes.readInt32LE(0) : -1;
 }

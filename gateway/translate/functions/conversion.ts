@@ -1,6 +1,8 @@
 import type { PgCatalog } from "../../catalog.ts";
 import { unsupported } from "../../pg-error.ts";
+import { typeName } from "../../values/types.ts";
 import { call, cast, type Expression, expression, numericExpression, shaped } from "../expression.ts";
+import { macro } from "../macros.ts";
 import { columnShape, decimal, double, duckdbType, type NumericShape, oid } from "../types.ts";
 import { operands } from "./operands.ts";
 import type { FunctionTranslator } from "./registry.ts";
@@ -82,20 +84,74 @@ export function rounded(value: Expression, shape: NumericShape): Expression {
   return numericExpression(cast(source, duckdbType(oid.numeric, shape)), shape);
 }
 
+const textTypes: readonly number[] = [oid.text, oid.varchar, oid.name];
+
 /** A cast by way of the types' text forms. */
 export function convert(value: Expression, to: number, catalog: PgCatalog): Expression {
-  const texts: readonly number[] = [oid.text, oid.varchar];
-  const textual = [
-    oid.int2,
-    oid.int4,
-    oid.int8,
-    oid.uuid,
-    oid.date,
-    oid.text,
-    oid.varchar,
-  ] as readonly number[];
-  if (texts.includes(to) && textual.includes(value.type)) {
-    return expression(cast(value.sql, "VARCHAR"), to);
+  if (textTypes.includes(to)) {
+    if (to === oid.name) throw unsupported("the cast to name");
+    return { ...expression(outputText(value), to), ...(value.constant === null ? { constant: null } : {}) };
   }
-  throw unsupported(`the cast from ${catalog.typeName(value.type)} to ${catalog.typeName(to)}`);
+  const reader = textTypes.includes(value.type) ? readers[to] : undefined;
+  if (reader === undefined) {
+    throw unsupported(`the cast from ${catalog.typeName(value.type)} to ${catalog.typeName(to)}`);
+  }
+  return reader(value.sql);
+}
+
+/** Values from text, where the text can be told to mean the same to both; else they raise. */
+const readers: Readonly<Record<number, (sql: string) => Expression>> = {
+  [oid.int2]: (sql) => expression(cast(macro("text_to_integer", sql), "SMALLINT"), oid.int2),
+  [oid.int4]: (sql) => expression(cast(macro("text_to_integer", sql), "INTEGER"), oid.int4),
+  [oid.int8]: (sql) => expression(cast(macro("text_to_integer", sql), "BIGINT"), oid.int8),
+  [oid.float4]: (sql) => expression(cast(macro("text_to_double", sql), "FLOAT"), oid.float4),
+  [oid.float8]: (sql) => expression(macro("text_to_double", sql), oid.float8),
+  [oid.numeric]: (sql) => numericExpression(macro("text_to_numeric", sql), double),
+  [oid.bool]: (sql) => expression(macro("text_to_boolean", sql), oid.bool),
+  [oid.date]: (sql) => expression(macro("text_to_date", sql), oid.date),
+  [oid.timestamp]: (sql) => expression(macro("text_to_timestamp", sql), oid.timestamp),
+  [oid.timestamptz]: (sql) =>
+    expression(cast(macro("text_to_timestamp", sql), "TIMESTAMP WITH TIME ZONE"), oid.timestamptz),
+  [oid.uuid]: (sql) => expression(cast(sql, "UUID"), oid.uuid),
+  [oid.json]: (sql) => expression(macro("text_to_json", sql), oid.json),
+};
+
+/** The text that Postgres writes a value as. */
+export function outputText(value: Expression): string {
+  const { sql, type } = value;
+  switch (type) {
+    case oid.text:
+    case oid.varchar:
+    case oid.name:
+    case oid.unknown:
+      return sql;
+    case oid.json:
+    case oid.int2:
+    case oid.int4:
+    case oid.int8:
+    case oid.oid:
+    case oid.uuid:
+    case oid.time:
+      return cast(sql, "VARCHAR");
+    case oid.timestamptz:
+      return macro("date_text", sql);
+    case oid.bool:
+      return `(CASE ${sql} WHEN TRUE THEN 't' WHEN FALSE THEN 'f' END)`;
+    case oid.float4:
+      return macro("float_text", sql, "1e6");
+    case oid.float8:
+      return macro("float_text", sql, "1e15");
+    case oid.date:
+    case oid.timestamp:
+      return macro("date_text", sql);
+    case oid.bytea:
+      return `('\\x' || lower(hex(${sql})))`;
+    case oid.numeric:
+      if (value.numeric?.kind === "decimal") return cast(sql, "VARCHAR");
+      throw unsupported("the text of a quotient of numerics", "Round it first: round(a / b, 2)::text.");
+    case oid.interval:
+      throw unsupported("the text of an interval");
+    default:
+      throw unsupported(`the text of ${typeName(type)}`);
+  }
 }

@@ -2,9 +2,12 @@ import type { Expression } from "../expression.ts";
 import type { TranslateContext } from "../translation.ts";
 import { aggregateFunctions } from "./aggregates.ts";
 import { arithmetic } from "./arithmetic.ts";
+import { arrays } from "./arrays.ts";
 import { comparisons } from "./comparison.ts";
 import { conversions } from "./conversion.ts";
 import { dateAndTime } from "./date-and-time.ts";
+import { json } from "./json.ts";
+import { regularExpressions } from "./regular-expressions.ts";
 import { textFunctions } from "./text.ts";
 import { rankings } from "./windows.ts";
 
@@ -40,6 +43,9 @@ export const functions: ReadonlyMap<string, FunctionTranslator> = new Map([
   ...conversions,
   ...textFunctions,
   ...dateAndTime,
+  ...arrays,
+  ...regularExpressions,
+  ...json,
 ]);
 
 export const aggregates: ReadonlyMap<string, AggregateTranslator> = new Map(aggregateFunctions);

@@ -1,0 +1,58 @@
+import { unsupported } from "../../pg-error.ts";
+import { call, type Expression, expression, numericExpression } from "../expression.ts";
+import { raise } from "../raised.ts";
+import { elementType, oid } from "../types.ts";
+import { operands } from "./operands.ts";
+import type { FunctionTranslator } from "./registry.ts";
+
+const stepOfZero = raise("22023", "step size cannot equal zero");
+
+/** Functions that return rows, by signature: the list of what they return, typed as one of its items. */
+export const setFunctions: ReadonlyMap<string, FunctionTranslator> = new Map<string, FunctionTranslator>([
+  ["generate_series(int4,int4)", (values) => series(values, oid.int4)],
+  ["generate_series(int4,int4,int4)", (values) => series(values, oid.int4)],
+  ["generate_series(int8,int8)", (values) => series(values, oid.int8)],
+  ["generate_series(int8,int8,int8)", (values) => series(values, oid.int8)],
+  ["generate_series(timestamp,timestamp,interval)", (values) => series(values, oid.timestamp)],
+  ["generate_series(timestamptz,timestamptz,interval)", (values) => series(values, oid.timestamptz)],
+  ["unnest(anyarray)", ([array]) => items(...operands(array))],
+  [
+    "generate_subscripts(anyarray,int4)",
+    ([array, dimension]) => {
+      const [list, of] = operands(array, dimension);
+      if (of.constant !== 1) throw unsupported("generate_subscripts of another dimension than the first");
+      return expression(`generate_series(1, CAST(len(${list.sql}) AS INTEGER))`, oid.int4);
+    },
+  ],
+  [
+    "regexp_split_to_table(text,text)",
+    () => {
+      throw unsupported(
+        "regexp_split_to_table",
+        "string_to_table or unnest(string_to_array(...)) splits at a text.",
+      );
+    },
+  ],
+  [
+    "string_to_table(text,text)",
+    (values) =>
+      expression(call("memory.postgres.string_to_array", ...values.map((value) => value.sql)), oid.text),
+  ],
+]);
+
+function series(values: Expression[], type: number): Expression {
+  const [from, to] = operands(values[0], values[1]);
+  const step = values[2];
+  if (step === undefined) return expression(call("generate_series", from.sql, to.sql), type);
+  const zero = type === oid.timestamp || type === oid.timestamptz ? "INTERVAL 0 DAY" : "0";
+  const list = call("generate_series", from.sql, to.sql, step.sql);
+  const result = expression(`(CASE WHEN ${step.sql} = ${zero} THEN ${stepOfZero} ELSE ${list} END)`, type);
+  return result;
+}
+
+function items(array: Expression): Expression {
+  const element = elementType(array.type);
+  if (element === null) throw unsupported("unnest of this type");
+  if (array.numeric !== null) return numericExpression(array.sql, array.numeric);
+  return expression(array.sql, element);
+}
