@@ -48,13 +48,26 @@ export function realText(value: number, extraFloatDigits: number): string {
   if (extraFloatDigits < 1) return rounded(value, Math.max(6 + extraFloatDigits, 1));
   const size = Math.abs(value);
   const [previous, next] = realNeighbours(size);
-  let digits = 1;
-  // Nine are always enough.
-  for (; digits < 9; digits++) {
-    const read = Number(size.toExponential(digits - 1));
-    if (read > (previous + size) / 2 && read < (size + next) / 2) break;
+  const isNearest = (read: number) => read > (previous + size) / 2 && read < (size + next) / 2;
+  const isNormal = size >= 2 ** -126;
+  // Whatever has six digits or fewer is what six of its digits say.
+  const six = Number(size.toPrecision(6));
+  if (isNormal && isNearest(six)) return shaped((value < 0 ? -six : six).toExponential(), 6);
+  // Nine digits are always enough.
+  for (let digits = isNormal ? 7 : 1; digits < 9; digits++) {
+    if (isNearest(Number(size.toExponential(digits - 1)))) return shaped(roundedToEven(value, digits), 6);
+    // Below a power of two reals are closer together than above: the text above may be nearest where that below is not.
+    const above = oneMore(size.toExponential(digits - 1));
+    if (isNearest(above)) return shaped((value < 0 ? -above : above).toExponential(digits - 1), 6);
   }
-  return shaped(roundedToEven(value, digits), 6);
+  return shaped(roundedToEven(value, 9), 6);
+}
+
+/** `1.25e+2` with one more in its last digit. */
+function oneMore(exponential: string): number {
+  const [mantissa = "", exponent] = exponential.split("e");
+  const decimals = Math.max(mantissa.length - 2, 0);
+  return Number(`${Number(mantissa.replace(".", "")) + 1}e${Number(exponent) - decimals}`);
 }
 
 const realBits = new Int32Array(1);
