@@ -30,6 +30,9 @@ export interface LakeStatement {
   timeZone: string;
 }
 
+/** How soon a table that somebody's transaction kept is tried again. */
+const RETRY_MS = 1000;
+
 /** Objects with a lower OID are Postgres's own. */
 const FIRST_OF_USERS = 16_384;
 
@@ -37,6 +40,7 @@ const FIRST_OF_USERS = 16_384;
 export class LakeReader {
   readonly #parts: LakeParts;
   #shown: ShadowState;
+  #syncedAt = 0;
 
   /** `shown`: what the shadow database shows. */
   constructor(parts: LakeParts, shown: ShadowState) {
@@ -71,15 +75,17 @@ export class LakeReader {
     return readTree(text);
   }
 
+  /** Has the shadow database show the lake's tables as they are in a snapshot, or later. */
+  async show({ schemaVersion }: PinnedSnapshot): Promise<void> {
+    const late = this.#shown.behind.size > 0 && performance.now() > this.#syncedAt + RETRY_MS;
+    if (late || this.#shown.schemaVersion < schemaVersion) await this.sync();
+  }
+
   /** Makes the shadow database show the lake as it is now, but for tables that somebody's transaction keeps. */
   async sync(): Promise<void> {
     const state = await this.#parts.shadow.sync();
+    this.#syncedAt = performance.now();
     if (state.schemaVersion >= this.#shown.schemaVersion) this.#shown = state;
-  }
-
-  /** Whether the lake's schema is a newer one in a snapshot. */
-  isBehind({ schemaVersion }: PinnedSnapshot): boolean {
-    return this.#shown.schemaVersion < schemaVersion || this.#shown.behind.size > 0;
   }
 
   /** The statement in DuckDB's SQL. @throws PgError 0A000 for what DuckDB would answer differently. */

@@ -20,9 +20,15 @@ export class LakeTransaction {
     this.#user = user;
   }
 
-  /** The snapshot that all statements of the transaction read: the newest when the first of them asks. */
-  async snapshot(): Promise<PinnedSnapshot> {
-    this.#snapshot ??= await this.#reader.pin();
+  /**
+   * Chooses the snapshot that all statements of the transaction read: the newest when the first of them asks; and has
+   * the shadow database show its tables.
+   */
+  async begin(): Promise<PinnedSnapshot> {
+    if (this.#snapshot === null) {
+      this.#snapshot = await this.#reader.pin();
+      await this.#reader.show(this.#snapshot);
+    }
     return this.#snapshot;
   }
 
@@ -45,7 +51,7 @@ export class LakeTransaction {
     parameters: readonly string[],
   ): Promise<{ cursor: LakeCursor; release: () => void }> {
     const { timeZone } = await this.settings();
-    const snapshot = await this.#current();
+    const snapshot = await this.begin();
     const cursor = this.#reader.cursor({ tree, parameters, user: this.#user, timeZone }, snapshot);
     const held = snapshot.again();
     const release = () => {
@@ -65,7 +71,7 @@ export class LakeTransaction {
   async explain(tree: PgNode, parameters: readonly string[], analyze: boolean): Promise<string[]> {
     const { timeZone } = await this.settings();
     const statement = { tree, parameters, user: this.#user, timeZone };
-    const snapshot = await this.#current();
+    const snapshot = await this.begin();
     const abort = new AbortController();
     return this.limited({ stop: () => abort.abort() }, () =>
       this.#reader.explain(statement, snapshot, analyze, abort.signal),
@@ -98,11 +104,5 @@ export class LakeTransaction {
   end(): void {
     this.#snapshot?.release();
     this.#snapshot = null;
-  }
-
-  async #current(): Promise<PinnedSnapshot> {
-    const snapshot = await this.snapshot();
-    if (this.#reader.isBehind(snapshot)) await this.#reader.sync();
-    return snapshot;
   }
 }

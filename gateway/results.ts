@@ -1,5 +1,5 @@
 import type { ClientChannel } from "./client-channel.ts";
-import type { LakeCursor } from "./cursor.ts";
+import type { LakeCursor, Rows } from "./cursor.ts";
 import type { SessionSettings } from "./session-settings.ts";
 import type { CopyOptions } from "./statements.ts";
 import {
@@ -10,6 +10,7 @@ import {
   writeCopyLines,
   writeDataRows,
 } from "./values/encoder.ts";
+import { frame, int16 } from "./wire/frames.ts";
 import type { FieldDescription } from "./wire/messages.ts";
 
 /** Encoders for these columns, each in the format that its description says. */
@@ -52,7 +53,7 @@ export async function skipRows(cursor: LakeCursor, most: number): Promise<number
   return rows;
 }
 
-/** Sends the data of COPY ... TO STDOUT. @returns how many rows. */
+/** Sends the data of COPY ... TO STDOUT; the encoders are of the format that it asks for. @returns how many rows. */
 export async function sendCopy(
   client: ClientChannel,
   cursor: LakeCursor,
@@ -60,21 +61,59 @@ export async function sendCopy(
   encoders: readonly ColumnEncoder[],
   options: CopyOptions,
 ): Promise<number> {
+  const writer =
+    options.format === "binary" ? binaryCopy(encoders) : textCopy(names, encoders, options.format, options);
   const sink = new ByteSink();
-  const forced = options.forceQuote;
-  const layout = {
-    ...options,
-    forceQuote: names.map((name) => forced === "*" || forced.includes(name)),
-  };
-  if (options.header) writeCopyHeader(names, layout, sink);
+  writer.begin(sink);
   let rows = 0;
-  for (;;) {
-    const next = await cursor.next(Number.POSITIVE_INFINITY);
-    if (!next) break;
-    writeCopyLines(next.chunk, next.from, next.to, encoders, layout, sink);
+  for (let next = await cursor.next(ALL); next; next = await cursor.next(ALL)) {
+    writer.rows(next, sink);
     await client.writeAtItsPace(sink.take());
     rows += next.to - next.from;
   }
+  writer.end(sink);
   await client.writeAtItsPace(sink.take());
   return rows;
+}
+
+const ALL = Number.POSITIVE_INFINITY;
+
+interface CopyWriter {
+  begin(sink: ByteSink): void;
+  rows(rows: Rows, sink: ByteSink): void;
+  end(sink: ByteSink): void;
+}
+
+function textCopy(
+  names: readonly string[],
+  encoders: readonly ColumnEncoder[],
+  format: "text" | "csv",
+  options: CopyOptions,
+): CopyWriter {
+  const forced = options.forceQuote;
+  const forceQuote = names.map((name) => forced === "*" || forced.includes(name));
+  const layout = { ...options, format, forceQuote };
+  return {
+    begin: (sink) => options.header && writeCopyHeader(names, layout, sink),
+    rows: ({ chunk, from, to }, sink) => writeCopyLines(chunk, from, to, encoders, layout, sink),
+    end: () => {},
+  };
+}
+
+/** A signature, no flags, no extension (https://www.postgresql.org/docs/18/sql-copy.html). */
+const BINARY_HEADER = frame("d", Buffer.from("PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0", "latin1"));
+const BINARY_TRAILER = frame("d", int16(-1));
+
+/** A row is what it is in a DataRow message. */
+function binaryCopy(encoders: readonly ColumnEncoder[]): CopyWriter {
+  return {
+    begin: (sink) => sink.writeBytes(BINARY_HEADER),
+    rows: ({ chunk, from, to }, sink) => {
+      const start = sink.offset;
+      writeDataRows(chunk, from, to, encoders, sink);
+      for (let at = start; at < sink.offset; at += 1 + sink.buffer.readInt32BE(at + 1))
+        sink.buffer.write("d", at, "latin1");
+    },
+    end: (sink) => sink.writeBytes(BINARY_TRAILER),
+  };
 }

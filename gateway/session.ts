@@ -300,17 +300,16 @@ export class Session {
       wire.parse({ statement: name, sql: query.sql, parameterTypes }),
       wire.describe({ kind: "statement", name }),
     ];
-    // It is analysed again once Postgres talks again, and once the shadow tables are up to date.
+    await this.#lake.begin();
     for (let attempt = 1; ; attempt += 1) {
       const answers = await this.#postgres.ask(query, messages, "Tn");
       const text = this.#postgres.takeTree();
       const tree = text === null ? null : this.#reader.route(text);
       if (text !== null && tree === null) return null;
-      const behind = text !== null && this.#reader.isBehind(await this.#lake.snapshot());
-      if (attempt < 3 && (tree === null || tree === "unknown" || (behind && attempt === 1))) {
+      if (attempt === 1 && (tree === null || tree === "unknown")) {
+        // Once more, when Postgres talks again, or the gateway has seen what another one has changed.
         await this.#postgres.close({ kind: "statement", name });
-        if (tree === null) await this.#postgres.listen();
-        else await this.#reader.sync();
+        await (tree === null ? this.#postgres.listen() : this.#reader.sync());
         continue;
       }
       if (tree === null) throw new PgError("XX000", "Postgres does not tell what the statement means");

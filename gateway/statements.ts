@@ -110,7 +110,7 @@ const READERS: Record<string, (content: any, text: SqlText) => Statement> = {
     };
   },
   FetchStmt: (content: Fields<"FetchStmt">, text) => {
-    const count = content.howMany ?? 0;
+    const count = Number(content.howMany ?? 0);
     const forward = (content.direction ?? "FETCH_FORWARD") === "FETCH_FORWARD" && count >= 0;
     if (!forward)
       throw new PgError("55000", "cursor can only scan forward", { hint: "Cursors of lake tables read on." });
