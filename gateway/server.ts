@@ -46,7 +46,7 @@ export interface RunningGateway {
 
 /** How long a client may take to log in. */
 const LOGIN_MS = 30_000;
-/** Clients that have not logged in yet, at once: guesses and scans do not take the place of those that have. */
+/** Clients that have not logged in yet, at once; whoever came first of them has to go when there are more. */
 const MOST_STRANGERS = 100;
 
 /**
@@ -146,7 +146,7 @@ class Door {
   readonly #options: DoorOptions;
   readonly #sessions = new Map<string, Session>();
   readonly #channels = new Set<ClientChannel>();
-  #strangers = 0;
+  readonly #strangers = new Set<Socket>();
   #visits = new Set<Promise<void>>();
 
   constructor(options: DoorOptions) {
@@ -155,14 +155,11 @@ class Door {
 
   enter(socket: Socket): void {
     socket.on("error", () => {});
-    if (this.#strangers >= MOST_STRANGERS) {
-      socket.end(
-        errorResponse(
-          new PgError("53300", "too many clients are logging in", { hint: "Try again." }),
-          "FATAL",
-        ),
-      );
-      return;
+    this.#strangers.add(socket);
+    const [first] = this.#strangers;
+    if (first && this.#strangers.size > MOST_STRANGERS) {
+      this.#strangers.delete(first);
+      first.destroy();
     }
     const visit = this.#visit(socket)
       .catch((error) => this.#options.logger.error({ err: error }, "a session failed"))
@@ -181,12 +178,6 @@ class Door {
   }
 
   async #visit(socket: Socket): Promise<void> {
-    this.#strangers += 1;
-    let stranger = true;
-    const known = () => {
-      if (stranger) this.#strangers -= 1;
-      stranger = false;
-    };
     const timer = setTimeout(() => socket.destroy(), LOGIN_MS);
     try {
       const greeting = await this.#hear(socket);
@@ -194,11 +185,11 @@ class Door {
       if (greeting?.kind !== "session") return;
       await this.#serve(greeting, () => {
         clearTimeout(timer);
-        known();
+        this.#strangers.delete(socket);
       });
     } finally {
       clearTimeout(timer);
-      known();
+      this.#strangers.delete(socket);
     }
   }
 
