@@ -10,6 +10,7 @@ export interface CopyOptions {
   null: string;
   /** CSV only. */
   quote: string;
+  /** Where the statement has none: the quote. */
   escape: string;
   /** One a column: whether its values are always in quotes. CSV only. */
   forceQuote: readonly boolean[];

@@ -49,6 +49,8 @@ export function realText(value: number, extraFloatDigits: number): string {
   const size = Math.abs(value);
   const [previous, next] = realNeighbours(size);
   const isNearest = (read: number) => read > (previous + size) / 2 && read < (size + next) / 2;
+  if (size >= 1e-4 && size < 1e6)
+    return String(value < 0 ? -plainReal(size, isNearest) : plainReal(size, isNearest));
   const isNormal = size >= 2 ** -126;
   // Whatever has six digits or fewer is what six of its digits say.
   const six = Number(size.toPrecision(6));
@@ -61,6 +63,26 @@ export function realText(value: number, extraFloatDigits: number): string {
     if (isNearest(above)) return shaped((value < 0 ? -above : above).toExponential(digits - 1), 6);
   }
   return shaped(roundedToEven(value, 9), 6);
+}
+
+/** The double whose text is that of a real from 0.0001 up to a million: its products with powers of ten are exact. */
+function plainReal(size: number, isNearest: (read: number) => boolean): number {
+  let power = 1e9;
+  // Six digits.
+  while (size * power >= 1e6) power /= 10;
+  for (let digits = 6; digits < 9; digits++) {
+    const whole = halfToEven(size * power);
+    if (isNearest(whole / power)) return whole / power;
+    if (isNearest((whole + 1) / power)) return (whole + 1) / power;
+    power *= 10;
+  }
+  return halfToEven(size * power) / power;
+}
+
+function halfToEven(value: number): number {
+  const below = Math.floor(value);
+  const rest = value - below;
+  return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;
 }
 
 /** `1.25e+2` with one more in its last digit. */

@@ -53,10 +53,11 @@ export function plainDecimal(text: string): string | null {
   return sign === "-" && !isZero ? `-${unsigned}` : unsigned;
 }
 
-/** The DECIMAL that just holds a number written without an exponent. @throws PgError 0A000 beyond 38 digits. */
+/** The DECIMAL that holds a number written without an exponent. @throws PgError 0A000 beyond 38 digits. */
 export function decimalType(text: string): string {
   const [, whole = "", decimals = ""] = /^-?0*(\d*)(?:\.(\d*))?$/.exec(text) ?? [];
-  const width = Math.max(whole.length + decimals.length, 1);
+  // With a place in front of the point, which DuckDB's text of the number would not have otherwise.
+  const width = Math.max(whole.length, decimals.length < 38 ? 1 : 0) + decimals.length;
   if (width > 38) throw unsupported("a number with more than 38 digits");
   return `DECIMAL(${width},${decimals.length})`;
 }

@@ -78,6 +78,21 @@ export class Reference {
     return String(name);
   }
 
+  /** What each CopyData message of a COPY to STDOUT holds. */
+  async copy(sql: string): Promise<Buffer[]> {
+    const messages: Buffer[] = [];
+    const query = new pg.Query(sql);
+    const done = new Promise<void>((resolve, reject) => {
+      query.on("end", () => resolve());
+      query.on("error", reject);
+    });
+    // The driver has no words for copying, but passes the messages on.
+    const handler = { handleCopyData: ({ chunk }: { chunk: Buffer }) => messages.push(Buffer.from(chunk)) };
+    this.#client.query(Object.assign(query, handler));
+    await done;
+    return messages;
+  }
+
   /** The constants of a statement, as the parse tree has them. */
   async constants(sql: string): Promise<Buffer[]> {
     this.#trees = [];
