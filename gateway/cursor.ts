@@ -54,7 +54,8 @@ export class LakeCursor {
     return new Promise((resolve, reject) => {
       const work = async (session: Session) => {
         this.#session = session;
-        await session.execute(`SET TimeZone = ${literal(timeZone)}; BEGIN TRANSACTION`);
+        await setTimeZone(session, timeZone);
+        await session.execute("BEGIN TRANSACTION");
         this.#stream = await session.stream(withEndMarker(translation));
         resolve();
         await this.#ended;
@@ -120,6 +121,15 @@ export class LakeCursor {
     if (this.#stopped) return stopped(this.#stopped);
     return postgresError(error);
   }
+}
+
+const timeZones = new WeakMap<Session, string>();
+
+/** Sessions are used again, by clients in other places. */
+export async function setTimeZone(session: Session, timeZone: string): Promise<void> {
+  if (timeZones.get(session) === timeZone) return;
+  await session.execute(`SET TimeZone = ${literal(timeZone)}`);
+  timeZones.set(session, timeZone);
 }
 
 function withEndMarker({ sql, columns }: Translation): string {

@@ -5,7 +5,8 @@ import { literal, qualified } from "../lake/sql.ts";
 import { mentioned, type PgNode, readTree } from "./analysis/tree.ts";
 import { refuseBarred } from "./barred-functions.ts";
 import type { PgCatalog } from "./catalog.ts";
-import { LakeCursor } from "./cursor.ts";
+import { LakeCursor, setTimeZone } from "./cursor.ts";
+import type { HotTables } from "./hot-tables.ts";
 import { PgError } from "./pg-error.ts";
 import type { ShadowDatabase } from "./shadow/shadow-database.ts";
 import type { ShadowState, ShadowTable } from "./shadow/shadow-table.ts";
@@ -15,6 +16,7 @@ import { translate } from "./translate/translate.ts";
 /** What all sessions share. */
 export interface LakeParts {
   lake: Lake;
+  hot: HotTables;
   snapshots: Snapshots;
   shadow: Pick<ShadowDatabase, "sync">;
   catalog: PgCatalog;
@@ -90,11 +92,11 @@ export class LakeReader {
 
   /** The statement in DuckDB's SQL. @throws PgError 0A000 for what DuckDB would answer differently. */
   translate({ tree, parameters, user }: LakeStatement, snapshot: PinnedSnapshot) {
-    const { catalog, database } = this.#parts;
+    const { catalog, database, hot } = this.#parts;
     return translate(tree, {
       catalog,
       tables: this.#shown.tables,
-      source: (table) => sourceAt(table, snapshot.id),
+      source: (table) => hot.find(table, snapshot) ?? sourceAt(table, snapshot.id),
       parameters,
       user,
       database,
@@ -116,11 +118,18 @@ export class LakeReader {
   ): Promise<string[]> {
     const { sql } = this.translate(statement, snapshot);
     const explain = async (session: Session) => {
-      await session.execute(`SET TimeZone = ${literal(statement.timeZone)}`);
+      await setTimeZone(session, statement.timeZone);
       return session.queryRaw(`EXPLAIN ${analyze ? "ANALYZE " : ""}${sql}`);
     };
     const plans = await this.#parts.lake.withSession(explain, signal);
     return plans.flatMap(({ explain_value }) => String(explain_value).trimEnd().split("\n"));
+  }
+
+  /** Whether a statement failed over a copy that is gone with the DuckDB that held it; there is none any more then. */
+  hasLostCopies(error: unknown): boolean {
+    const lost = /^Catalog Error: .*\bhot\b/.test(messageOf(error));
+    if (lost) this.#parts.hot.forget();
+    return lost;
   }
 
   /** Says so where a statement failed because the lake's tables are not any more what its transaction reads. */

@@ -1,6 +1,6 @@
 import type { PgNode } from "./analysis/tree.ts";
 import type { LakeCursor, StopReason } from "./cursor.ts";
-import type { LakeReader } from "./lake-reader.ts";
+import type { LakeReader, LakeStatement } from "./lake-reader.ts";
 import type { PostgresLink } from "./postgres-link.ts";
 import { readSettings, SETTINGS_QUERY, type SessionSettings } from "./session-settings.ts";
 import type { PinnedSnapshot } from "./snapshots.ts";
@@ -52,7 +52,20 @@ export class LakeTransaction {
   ): Promise<{ cursor: LakeCursor; release: () => void }> {
     const { timeZone } = await this.settings();
     const snapshot = await this.begin();
-    const cursor = this.#reader.cursor({ tree, parameters, user: this.#user, timeZone }, snapshot);
+    const statement = { tree, parameters, user: this.#user, timeZone };
+    try {
+      return await this.#open(statement, snapshot);
+    } catch (error) {
+      if (this.#reader.hasLostCopies(error)) return this.#open(statement, snapshot);
+      throw this.#reader.explainFailure(error, snapshot);
+    }
+  }
+
+  async #open(
+    statement: LakeStatement,
+    snapshot: PinnedSnapshot,
+  ): Promise<{ cursor: LakeCursor; release: () => void }> {
+    const cursor = this.#reader.cursor(statement, snapshot);
     const held = snapshot.again();
     const release = () => {
       cursor.close();
@@ -63,7 +76,7 @@ export class LakeTransaction {
       return { cursor, release };
     } catch (error) {
       release();
-      throw this.#reader.explainFailure(error, snapshot);
+      throw error;
     }
   }
 

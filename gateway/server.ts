@@ -10,6 +10,7 @@ import { PgCatalog } from "./catalog.ts";
 import { gatewayCertificate } from "./certificate.ts";
 import { ClientChannel } from "./client-channel.ts";
 import { type Greeting, hear } from "./greeting.ts";
+import { HotTables } from "./hot-tables.ts";
 import { LakeReader } from "./lake-reader.ts";
 import { logIn, Refused } from "./login.ts";
 import { PgError } from "./pg-error.ts";
@@ -64,7 +65,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     extensions: options.extensions,
     spillDir: join(options.stateDir, "spill"),
     mode: "read",
-    prelude: macros,
+    prelude: [...macros, ...HotTables.prelude],
+    home: "memory.main",
   });
   const descriptions = describeTables(options.project);
   const shadow = await ShadowDatabase.open({
@@ -79,8 +81,9 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     PgCatalog.load(client),
   );
   const snapshots = new Snapshots(connections.catalogUrl);
+  const hot = new HotTables(lake);
   const door = new Door({
-    reader: new LakeReader({ lake, snapshots, shadow, catalog, database }, shown),
+    reader: new LakeReader({ lake, hot, snapshots, shadow, catalog, database }, shown),
     server: { ...addressOf(connections.catalogUrl), database },
     secrets: createSecureContext({ ...certificate, minVersion: "TLSv1.2" }),
     logger,
@@ -97,6 +100,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     stop: async () => {
       server.close();
       await door.close();
+      await hot.close();
       await snapshots.close();
       await shadow.close();
       lake.close();

@@ -1,14 +1,24 @@
 import { Pool, type PoolClient } from "pg";
 import { PgError } from "./pg-error.ts";
+import { readTableVersions, type TableVersions, versionOf } from "./table-versions.ts";
 
 /** A snapshot of the lake that stays readable until it is released. */
 export interface PinnedSnapshot {
   id: number;
   /** Which schema the lake had then. */
   schemaVersion: number;
+  /** A name for what a table holds: the same as long as it does not change. Null for no table of the lake. */
+  versionOf(table: { schema: string; name: string }): string | null;
+  /** How large a table is in the lake's files; null for none of the lake. */
+  sizeOf(table: { schema: string; name: string }): Promise<TableSize | null>;
   /** The same snapshot, held once more. */
   again(): PinnedSnapshot;
   release(): void;
+}
+
+export interface TableSize {
+  rows: number;
+  bytes: number;
 }
 
 /**
@@ -18,6 +28,7 @@ export interface PinnedSnapshot {
 export class Snapshots {
   readonly #pool: Pool;
   #current: Anchor | null = null;
+  #versions: TableVersions | null = null;
   #looking: Promise<Newest> | null = null;
   #anchoring: Promise<Anchor> | null = null;
 
@@ -81,7 +92,9 @@ export class Snapshots {
     try {
       await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
       const { rows } = await client.query<Newest>(NEWEST);
-      const anchor = new Anchor(client, newestOf(rows));
+      const newest = newestOf(rows);
+      this.#versions = await readTableVersions(client, newest, this.#versions);
+      const anchor = new Anchor(this.#pool, client, newest, this.#versions);
       this.#current?.drop();
       this.#current = anchor;
       return anchor;
@@ -106,6 +119,10 @@ function newestOf(rows: readonly Newest[]): Newest {
   return { id: Number(row.id), schemaVersion: Number(row.schemaVersion) };
 }
 
+/** Rows that are inlined into the catalog do not count: they are few. */
+const SIZE = `SELECT coalesce(sum(record_count), 0)::text AS rows, coalesce(sum(file_size_bytes), 0)::text AS bytes
+  FROM ducklake.ducklake_data_file WHERE table_id = $1 AND end_snapshot IS NULL`;
+
 /** How long nobody has to read a snapshot until it is let go: the next statement comes soon, mostly. */
 const LINGER_MS = 1000;
 
@@ -113,14 +130,18 @@ const LINGER_MS = 1000;
 class Anchor {
   readonly id: number;
   readonly schemaVersion: number;
+  readonly #pool: Pool;
   readonly #client: PoolClient;
+  readonly #versions: TableVersions;
   #readers = 0;
   #dropped = false;
   #timer: NodeJS.Timeout | null = null;
   alive = true;
 
-  constructor(client: PoolClient, { id, schemaVersion }: Newest) {
+  constructor(pool: Pool, client: PoolClient, { id, schemaVersion }: Newest, versions: TableVersions) {
+    this.#pool = pool;
     this.#client = client;
+    this.#versions = versions;
     this.id = id;
     this.schemaVersion = schemaVersion;
     client.on("error", this.#lost);
@@ -135,6 +156,8 @@ class Anchor {
     return {
       id: this.id,
       schemaVersion: this.schemaVersion,
+      versionOf: (table) => versionOf(this.#versions, table),
+      sizeOf: (table) => this.#sizeOf(table),
       again: () => this.pin(),
       release: () => {
         if (released) return;
@@ -149,6 +172,13 @@ class Anchor {
   drop(): void {
     this.#dropped = true;
     this.#settle();
+  }
+
+  async #sizeOf({ schema, name }: { schema: string; name: string }): Promise<TableSize | null> {
+    const id = this.#versions.ids.get(`${schema}.${name}`);
+    if (id === undefined) return null;
+    const { rows } = await this.#pool.query<{ rows: string; bytes: string }>(SIZE, [id]);
+    return { rows: Number(rows[0]?.rows), bytes: Number(rows[0]?.bytes) };
   }
 
   #settle(): void {

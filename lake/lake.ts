@@ -19,6 +19,8 @@ export interface LakeOptions {
   at?: string | undefined;
   /** Statements that each DuckDB runs once it is attached: for what its sessions find beside the lake. */
   prelude?: readonly string[];
+  /** The schema that its sessions are in; default: the lake's `main`. */
+  home?: "lakehouse.main" | "memory.main";
 }
 
 /**

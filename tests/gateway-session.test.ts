@@ -170,7 +170,7 @@ describe("portals and cursors", () => {
   test("EXPLAIN shows DuckDB's plan", async () => {
     const client = await fixture.connect();
     const plan = await values(client, "EXPLAIN SELECT count(*) FROM orders");
-    expect(plan.flat().join("\n")).toMatch(/DUCKLAKE_SCAN|orders/);
+    expect(plan.flat().join("\n")).toMatch(/DUCKLAKE_SCAN|SEQ_SCAN/);
     const analysed = await values(client, "EXPLAIN (ANALYZE) SELECT count(*) FROM orders");
     expect(analysed.flat().join("\n")).toMatch(/Total Time/);
   });
