@@ -1,3 +1,4 @@
+import { unsupported } from "../pg-error.ts";
 import { deliverySql } from "../values/delivery.ts";
 import { call, type Expression } from "./expression.ts";
 import { rounded } from "./functions/conversion.ts";
@@ -5,6 +6,8 @@ import { columnShape, oid } from "./types.ts";
 
 /** An output column as the encoder of its type takes it. `typmod`: as Postgres announces the column. */
 export function delivered(value: Expression, typmod: number): string {
+  if (value.type === oid.jsonb)
+    throw unsupported("jsonb as output", "Cast it to json, or take a text of it with ->>.");
   const shape = columnShape(value.type, typmod);
   if (value.quotient !== undefined && shape === null) {
     return call(

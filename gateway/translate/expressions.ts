@@ -157,13 +157,22 @@ export class ExpressionTranslator {
     if (node.boolean("funcvariadic")) throw unsupported(`${called.signature} with VARIADIC`);
     const cast = castConstant(called.signature, node.nodes("args"));
     if (cast !== null) return cast;
-    const values = node.nodes("args").map((argument) => this.translate(argument));
+    const values = this.#byPosition(node.nodes("args"));
     const site = {
       ...this.site,
       resultType: node.number("funcresulttype"),
       collation: node.number("inputcollid"),
     };
     return this.call(called, values, site);
+  }
+
+  /** `make_interval(days => 1)`: what is left out is undefined, for its default. */
+  #byPosition(nodes: PgNode[]): Expression[] {
+    const values: Expression[] = [];
+    nodes.forEach((node, index) => {
+      values[node.tag === "NAMEDARGEXPR" ? node.number("argnumber") : index] = this.translate(node);
+    });
+    return values;
   }
 
   /** The rows that a function returns, as a list; typed as one of its items. */

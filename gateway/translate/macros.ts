@@ -80,10 +80,6 @@ const definitions: readonly (readonly [string, string])[] = [
     "date_text(d)",
     "CASE WHEN contains(CAST(d AS VARCHAR), '(BC)') THEN replace(CAST(d AS VARCHAR), ' (BC)', '') || ' BC' ELSE CAST(d AS VARCHAR) END",
   ],
-  [
-    "unit_text(n, one, more)",
-    "CASE WHEN n = 0 THEN '' WHEN n = 1 THEN '1 ' || one || ' ' ELSE CAST(n AS VARCHAR) || ' ' || more || ' ' END",
-  ],
   ["interval_months(i)", "CAST(datepart('year', i) * 12 + datepart('month', i) AS BIGINT)"],
   ["interval_days(i)", "CAST(datepart('day', i) AS BIGINT)"],
   [
@@ -96,33 +92,62 @@ const definitions: readonly (readonly [string, string])[] = [
   ],
   // As interval_mul of Postgres's timestamp.c: fractions of months become days, fractions of days time.
   ["to_micros(x)", "round_even(x * 1000000.0, 0) / 1000000.0"],
+  // A list of one and its lambda: what is given is evaluated, and printed, once.
   [
-    "interval_carried(months, days, micros, rest_days, rest_seconds)",
-    `memory.postgres.interval_of(months,
-      days + trunc(rest_days) + CASE WHEN abs(rest_seconds) >= 86400 THEN trunc(rest_seconds / 86400) ELSE 0 END,
-      round_even(micros + (rest_seconds - CASE WHEN abs(rest_seconds) >= 86400 THEN trunc(rest_seconds / 86400) * 86400 ELSE 0 END) * 1000000, 0))`,
+    "interval_carried(r)",
+    `list_transform([{ 'months': r.months, 'days': r.days, 'micros': r.micros, 'rest_days': r.rest_days,
+        'seconds': memory.postgres.to_micros((r.all_days - r.days + r.rest_days - trunc(r.rest_days)) * 86400) }], lambda c :
+      memory.postgres.interval_of(c.months,
+        c.days + trunc(c.rest_days) + CASE WHEN abs(c.seconds) >= 86400 THEN trunc(c.seconds / 86400) ELSE 0 END,
+        round_even(c.micros + (c.seconds - CASE WHEN abs(c.seconds) >= 86400 THEN trunc(c.seconds / 86400) * 86400 ELSE 0 END) * 1000000, 0)))[1]`,
   ],
   [
-    "interval_assembled(months, days, micros, rest_days, all_days)",
-    `memory.postgres.interval_carried(months, days, micros, rest_days,
-      memory.postgres.to_micros((all_days - days + rest_days - trunc(rest_days)) * 86400))`,
+    "interval_scaled(s)",
+    `list_transform([{ 'months': trunc(s.months), 'days': trunc(s.days), 'micros': s.micros, 'all_days': s.days,
+        'rest_days': memory.postgres.to_micros((s.months - trunc(s.months)) * 30) }], lambda r : memory.postgres.interval_carried(r))[1]`,
   ],
   [
     "interval_times(i, factor)",
-    `memory.postgres.interval_assembled(
-      trunc(memory.postgres.interval_months(i) * factor),
-      trunc(memory.postgres.interval_days(i) * factor),
-      memory.postgres.interval_micros(i) * factor,
-      memory.postgres.to_micros((memory.postgres.interval_months(i) * factor - trunc(memory.postgres.interval_months(i) * factor)) * 30),
-      memory.postgres.interval_days(i) * factor)`,
+    `list_transform([{ 'i': i, 'by': factor }], lambda v : memory.postgres.interval_scaled({
+        'months': memory.postgres.interval_months(v.i) * v.by, 'days': memory.postgres.interval_days(v.i) * v.by,
+        'micros': memory.postgres.interval_micros(v.i) * v.by }))[1]`,
+  ],
+  [
+    "interval_divided(i, divisor)",
+    `list_transform([{ 'i': i, 'by': divisor }], lambda v : memory.postgres.interval_scaled({
+        'months': memory.postgres.interval_months(v.i) / v.by, 'days': memory.postgres.interval_days(v.i) / v.by,
+        'micros': memory.postgres.interval_micros(v.i) / v.by }))[1]`,
+  ],
+  [
+    "clock_text(micros)",
+    `lpad(CAST(micros // 3600000000 AS VARCHAR), CAST(greatest(2, length(CAST(micros // 3600000000 AS VARCHAR))) AS INTEGER), '0') || ':' || lpad(CAST(micros // 60000000 % 60 AS VARCHAR), 2, '0') || ':'
+      || lpad(CAST(micros // 1000000 % 60 AS VARCHAR), 2, '0')
+      || CASE WHEN micros % 1000000 = 0 THEN '' ELSE '.' || rtrim(lpad(CAST(micros % 1000000 AS VARCHAR), 6, '0'), '0') END`,
+  ],
+  ["unit_text(n, unit)", "CAST(n AS VARCHAR) || ' ' || unit || CASE WHEN n = 1 THEN '' ELSE 's' END"],
+  [
+    "interval_parts_text(months, days, micros)",
+    `concat_ws(' ',
+      CASE WHEN months // 12 <> 0 THEN memory.postgres.unit_text(months // 12, 'year') END,
+      CASE WHEN months % 12 <> 0 THEN memory.postgres.unit_text(months % 12, 'mon') END,
+      CASE WHEN days <> 0 THEN CASE WHEN months < 0 AND days > 0 THEN '+' ELSE '' END || memory.postgres.unit_text(days, 'day') END,
+      CASE WHEN micros <> 0 OR (months = 0 AND days = 0)
+        THEN CASE WHEN micros < 0 THEN '-' WHEN days < 0 OR (days = 0 AND months < 0) THEN '+' ELSE '' END
+          || memory.postgres.clock_text(abs(micros)) END)`,
+  ],
+  [
+    "interval_text(i)",
+    `list_transform([i], lambda v : CASE WHEN v IS NOT NULL THEN list_transform([{ 'months': memory.postgres.interval_months(v),
+        'days': memory.postgres.interval_days(v), 'micros': memory.postgres.interval_micros(v) }],
+      lambda p : memory.postgres.interval_parts_text(p.months, p.days, p.micros))[1] END)[1]`,
   ],
   [
     "text_to_integer(s)",
-    `CASE WHEN regexp_full_match(s, '\\s*[+-]?[0-9]+\\s*') THEN trim(s, e' \\t\\n\\r\\f\\v') ELSE ${badInteger} END`,
+    `CASE WHEN s IS NULL THEN NULL WHEN regexp_full_match(s, '\\s*[+-]?[0-9]+\\s*') THEN trim(s, e' \\t\\n\\r\\f\\v') ELSE ${badInteger} END`,
   ],
   [
     "text_to_double(s)",
-    `CASE WHEN regexp_full_match(s, '\\s*[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?\\s*|\\s*[+-]?(?i:nan|inf|infinity)\\s*') THEN CAST(trim(s, e' \\t\\n\\r\\f\\v') AS DOUBLE) ELSE ${badNumber} END`,
+    `CASE WHEN s IS NULL THEN NULL WHEN regexp_full_match(s, '\\s*[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?\\s*|\\s*[+-]?(?i:nan|inf|infinity)\\s*') THEN CAST(trim(s, e' \\t\\n\\r\\f\\v') AS DOUBLE) ELSE ${badNumber} END`,
   ],
   [
     "text_to_numeric(s)",
@@ -134,11 +159,11 @@ const definitions: readonly (readonly [string, string])[] = [
   ],
   [
     "text_to_date(s)",
-    `CASE WHEN regexp_full_match(s, '[0-9]{4}-[0-9]{2}-[0-9]{2}') THEN CAST(s AS DATE) ELSE ${notIsoDate} END`,
+    `CASE WHEN s IS NULL THEN NULL WHEN regexp_full_match(s, '[0-9]{4}-[0-9]{2}-[0-9]{2}') THEN CAST(s AS DATE) ELSE ${notIsoDate} END`,
   ],
   [
     "text_to_timestamp(s)",
-    `CASE WHEN regexp_full_match(s, '[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?)?') THEN CAST(s AS TIMESTAMP) ELSE ${notIsoTime} END`,
+    `CASE WHEN s IS NULL THEN NULL WHEN regexp_full_match(s, '[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?)?') THEN CAST(s AS TIMESTAMP) ELSE ${notIsoTime} END`,
   ],
   ["text_to_json(s)", `CASE WHEN s IS NULL OR json_valid(s) THEN CAST(s AS JSON) ELSE ${badJson} END`],
   // Years before Christ have no year 0 in Postgres.

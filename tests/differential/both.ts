@@ -1,4 +1,4 @@
-import type { DuckDBConnection } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBDataChunk } from "@duckdb/node-api";
 import type pg from "pg";
 import { readTree } from "../../gateway/analysis/tree.ts";
 import { PgCatalog } from "../../gateway/catalog.ts";
@@ -7,10 +7,11 @@ import { macros } from "../../gateway/translate/macros.ts";
 import { raisedError } from "../../gateway/translate/raised.ts";
 import { translate } from "../../gateway/translate/translate.ts";
 import { columnShape, duckdbType } from "../../gateway/translate/types.ts";
+import { bindChunk } from "../../gateway/values/column-encoder.ts";
+import { ByteSink, type ColumnEncoder, columnEncoder } from "../../gateway/values/encoder.ts";
 import { parameterLiteral } from "../../gateway/values/parameter.ts";
 import { identifier } from "../../lake/sql.ts";
 import { fixtureSql } from "./fixture.ts";
-import { rendered } from "./rendered.ts";
 
 /** What a statement yields: rows of text as a client gets them, or the error's SQLSTATE. */
 export interface Answer {
@@ -26,6 +27,7 @@ export class Both {
   readonly #catalog: PgCatalog;
   readonly #tables: ReadonlyMap<number, ShadowTable>;
   #tree: string | null = null;
+  #timeZone = "Europe/Vienna";
 
   private constructor(
     postgres: pg.Client,
@@ -74,6 +76,7 @@ export class Both {
   async setTimeZone(zone: string): Promise<void> {
     await this.#postgres.query(`SET timezone = '${zone}'`);
     await this.#duckdb.run(`SET TimeZone = '${zone}'`);
+    this.#timeZone = zone;
   }
 
   /** What Postgres answers. */
@@ -122,10 +125,11 @@ export class Both {
         database: "lake",
       });
       sql = translation.sql;
-      const reader = await this.#duckdb.runAndReadAll(sql);
-      const rows = reader
-        .getRows()
-        .map((row) => row.map((value, index) => rendered(value, translation.columns[index]?.typeOid ?? 0)));
+      const result = await this.#duckdb.run(sql);
+      const encoders = translation.columns.map((column) =>
+        columnEncoder(column.typeOid, column.typmod, 0, { timeZone: this.#timeZone, extraFloatDigits: 1 }),
+      );
+      const rows = (await result.fetchAllChunks()).flatMap((chunk) => textRows(chunk, encoders));
       return { columns: translation.columns, rows, error: null, sql };
     } catch (error) {
       const raised = raisedError((error as Error).message);
@@ -133,6 +137,18 @@ export class Both {
       return { columns: [], rows: [], error: { sqlstate, message: (error as Error).message }, sql };
     }
   }
+}
+
+function textRows(chunk: DuckDBDataChunk, encoders: readonly ColumnEncoder[]): (string | null)[][] {
+  bindChunk(chunk, encoders);
+  return Array.from({ length: chunk.rowCount }, (_, row) =>
+    encoders.map((encoder) => {
+      if (encoder.isNull(row)) return null;
+      const sink = new ByteSink();
+      encoder.writeValue(row, sink);
+      return sink.take().toString();
+    }),
+  );
 }
 
 function parameterTypes(tree: string): Map<number, number> {

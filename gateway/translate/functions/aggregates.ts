@@ -1,5 +1,6 @@
 import { unsupported } from "../../pg-error.ts";
 import { asDouble, cast, type Expression, expression, numericExpression } from "../expression.ts";
+import { macro } from "../macros.ts";
 import { arrayOf, decimal, double, duckdbType, oid } from "../types.ts";
 import { quotient, shapeOf } from "./arithmetic.ts";
 import { operands } from "./operands.ts";
@@ -61,7 +62,7 @@ export const aggregateFunctions: Entry[] = [
   ["sum(numeric)", ([value], site) => exactSum(...operands(value), site)],
   ["sum(float4)", ([value], site) => floats("sum", "FLOAT", value, site)],
   ["sum(float8)", ([value], site) => floats("sum", "DOUBLE", value, site)],
-  ["sum(interval)", ([value], site) => expression(site.print("sum", [operands(value)[0].sql]), oid.interval)],
+  ["sum(interval)", ([value], site) => sumOfIntervals(...operands(value), site)],
   ["avg(float4)", ([value], site) => floats("avg", "DOUBLE", value, site)],
   ["avg(float8)", ([value], site) => floats("avg", "DOUBLE", value, site)],
   ...exact.map((type): Entry => [`avg(${type})`, average]),
@@ -191,4 +192,11 @@ function percentile(
   const result = site.print(name, [only.sql, descending ? `1 - ${at.sql}` : at.sql], { order: false });
   if (descending && name === "quantile_disc") throw unsupported("percentile_disc in descending order");
   return { sql: result, type: site.resultType, numeric: name === "quantile_disc" ? only.numeric : null };
+}
+
+function sumOfIntervals(value: Expression, site: AggregateSite): Expression {
+  const parts = ["interval_months", "interval_days", "interval_micros"].map((part) =>
+    site.print("sum", [macro(part, value.sql)]),
+  );
+  return expression(macro("interval_of", ...parts), oid.interval);
 }

@@ -92,6 +92,7 @@ export function convert(value: Expression, to: number, catalog: PgCatalog): Expr
     if (to === oid.name) throw unsupported("the cast to name");
     return { ...expression(outputText(value), to), ...(value.constant === null ? { constant: null } : {}) };
   }
+  if (value.type === oid.json && to === oid.jsonb) return expression(value.sql, oid.jsonb);
   const reader = textTypes.includes(value.type) ? readers[to] : undefined;
   if (reader === undefined) {
     throw unsupported(`the cast from ${catalog.typeName(value.type)} to ${catalog.typeName(to)}`);
@@ -150,7 +151,7 @@ export function outputText(value: Expression): string {
       if (value.numeric?.kind === "decimal") return cast(sql, "VARCHAR");
       throw unsupported("the text of a quotient of numerics", "Round it first: round(a / b, 2)::text.");
     case oid.interval:
-      throw unsupported("the text of an interval");
+      return macro("interval_text", sql);
     default:
       throw unsupported(`the text of ${typeName(type)}`);
   }

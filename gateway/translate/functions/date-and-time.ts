@@ -39,10 +39,7 @@ export const dateAndTime: Entry[] = [
         return age(expression(cast("current_date", "TIMESTAMP"), oid.timestamp), moment);
       },
     ],
-    [
-      `-(${type},${type})`,
-      ([left, right]) => expression(`(${operands(left)[0].sql} - ${operands(right)[0].sql})`, oid.interval),
-    ],
+    [`-(${type},${type})`, ([left, right]) => difference(...operands(left, right))],
     [`+(${type},interval)`, ([moment, span]) => shifted("+", ...operands(moment, span))],
     [`-(${type},interval)`, ([moment, span]) => shifted("-", ...operands(moment, span))],
     [`+(interval,${type})`, ([span, moment]) => shifted("+", ...operands(moment, span))],
@@ -123,7 +120,10 @@ export const dateAndTime: Entry[] = [
   [
     "make_interval(int4,int4,int4,int4,int4,int4,float8)",
     (values) => {
-      const [years, months, weeks, days, hours, minutes, seconds] = values.map((value) => value.sql);
+      const [years, months, weeks, days, hours, minutes, seconds] = Array.from(
+        { length: 7 },
+        (_, index) => values[index]?.sql ?? "0",
+      );
       return expression(
         `(to_months(${years} * 12 + ${months}) + to_days(${weeks} * 7 + ${days}) + to_microseconds(CAST(CAST(${hours} AS BIGINT) * 3600000000 + CAST(${minutes} AS BIGINT) * 60000000 + CAST(round(${seconds} * 1000000) AS BIGINT) AS BIGINT)))`,
         oid.interval,
@@ -189,10 +189,14 @@ export function unitOf(unit: Expression): string {
 function truncated(unit: Expression, value: Expression, type: number): Expression {
   const name = unitOf(unit).replace(/^(second|minute|hour|day|week|month|quarter|year)s$/, "$1");
   if (!units.has(name)) throw unsupported(`date_trunc to ${name}`);
-  return expression(
-    call("date_trunc", text(name.replace(/(milli|micro)seconds/, "$1second")), value.sql),
-    type,
-  );
+  const duckdbUnit = text(name.replace(/(milli|micro)seconds/, "$1second"));
+  const local = cast(value.sql, "TIMESTAMP");
+  if (type === oid.timestamptz && /second|minute|hour/.test(name)) {
+    // DuckDB goes by the local time, which an hour of the year has twice.
+    const rest = call("date_diff", "'microsecond'", call("date_trunc", duckdbUnit, local), local);
+    return expression(`(${value.sql} - ${call("to_microseconds", rest)})`, type);
+  }
+  return expression(call("date_trunc", duckdbUnit, value.sql), type);
 }
 
 /** Months in the stride have no length: Postgres refuses them too. */
@@ -201,6 +205,16 @@ function binned(values: Expression[]): Expression {
   const months = macro("interval_months", stride.sql);
   const sql = `(CASE WHEN ${months} <> 0 THEN error('[postgres 0A000] timestamps cannot be binned into intervals containing months or years') WHEN ${stride.sql} <= INTERVAL 0 DAY THEN error('[postgres 22008] stride must be greater than zero') ELSE time_bucket(${stride.sql}, ${value.sql}, ${origin.sql}) END)`;
   return expression(sql, value.type);
+}
+
+/** In days of 24 hours and a rest, whatever the zone. */
+function difference(left: Expression, right: Expression): Expression {
+  if (left.type === oid.timestamp) return expression(`(${left.sql} - ${right.sql})`, oid.interval);
+  const micros = `(epoch_us(${left.sql}) - epoch_us(${right.sql}))`;
+  return expression(
+    macro("interval_of", "0", `${micros} // 86400000000`, `${micros} % 86400000000`),
+    oid.interval,
+  );
 }
 
 function age(left: Expression, right: Expression): Expression {
@@ -270,5 +284,5 @@ function parsed(value: Expression, template: Expression): string {
   }
   if (!format.startsWith("%Y") && !format.includes("%Y")) throw unsupported("a template without YYYY");
   const refusal = `error('[postgres 0A000] text that is not exactly as the template says is not supported on lake tables')`;
-  return `(CASE WHEN regexp_full_match(${value.sql}, ${text(pattern)}) THEN strptime(${value.sql}, ${text(format)}) ELSE ${refusal} END)`;
+  return `(CASE WHEN ${value.sql} IS NULL THEN NULL WHEN regexp_full_match(${value.sql}, ${text(pattern)}) THEN strptime(${value.sql}, ${text(format)}) ELSE ${refusal} END)`;
 }

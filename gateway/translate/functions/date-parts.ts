@@ -11,12 +11,15 @@ type Entry = [string, FunctionTranslator];
 export const dateParts: Entry[] = ["date", "timestamp", "timestamptz", "time", "interval"].flatMap(
   (type): Entry[] => [
     [`extract(text,${type})`, ([unit, value]) => part(...operands(unit, value))],
-    // Of a date there is none of its own.
-    ...(type === "date"
-      ? []
-      : [[`date_part(text,${type})`, ([unit, value]) => asFloat(part(...operands(unit, value)))] as Entry]),
+    [`date_part(text,${type})`, ([unit, value]) => asFloat(part(...operands(unit, moment(value))))],
   ],
 );
+
+/** `date_part` takes a date for its midnight. */
+function moment(value: Expression | undefined): Expression {
+  const [only] = operands(value);
+  return only.type === oid.date ? expression(cast(only.sql, "TIMESTAMP"), oid.timestamp) : only;
+}
 
 function asFloat(value: Expression): Expression {
   return expression(cast(value.sql, "DOUBLE"), oid.float8);

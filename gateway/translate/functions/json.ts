@@ -1,5 +1,6 @@
 import { unsupported } from "../../pg-error.ts";
 import { call, cast, type Expression, expression, text } from "../expression.ts";
+import { raise } from "../raised.ts";
 import { oid } from "../types.ts";
 import { operands } from "./operands.ts";
 import type { FunctionTranslator } from "./registry.ts";
@@ -68,8 +69,19 @@ function at(value: Expression, path: readonly Step[]): Expression {
 
 /** Strings without their quotes, the null of JSON as NULL, all else as written. */
 function asText(value: Expression): Expression {
-  return expression(`(${value.sql} ->> '$')`, oid.text);
+  const string = `(${value.sql} ->> '$')`;
+  if (value.type === oid.json) return expression(string, oid.text);
+  // Postgres writes a jsonb in an order and with blanks of its own.
+  return expression(
+    `(CASE WHEN json_type(${value.sql}) IN ('OBJECT', 'ARRAY') THEN ${containerText} ELSE ${string} END)`,
+    oid.text,
+  );
 }
+
+const containerText = raise(
+  "0A000",
+  "the text of a jsonb object or array is not supported on lake tables: use json",
+);
 
 function typeName(value: Expression): Expression {
   const type = call("json_type", value.sql);

@@ -48,10 +48,10 @@ export const regularExpressions: Entry[] = [
   ["similar_to_escape(text)", ([pattern]) => similar(...operands(pattern), "\\")],
   [
     "similar_to_escape(text,text)",
-    ([pattern, escape]) => {
-      if (typeof escape?.constant !== "string")
+    ([pattern, escaping]) => {
+      if (typeof escaping?.constant !== "string")
         throw unsupported("ESCAPE of SIMILAR TO that is not constant");
-      return similar(...operands(pattern), escape.constant);
+      return similar(...operands(pattern), escaping.constant);
     },
   ],
 ];
@@ -126,19 +126,19 @@ function matched(value: Expression, pattern: Expression): Expression {
 }
 
 /** As Postgres's similar_escape, for patterns without its parts between escaped quotes. */
-function similar(pattern: Expression, escape: string): Expression {
+function similar(pattern: Expression, escaping: string): Expression {
   const source = pattern.constant;
-  if (typeof source !== "string" || [...escape].length > 1)
+  if (typeof source !== "string" || [...escaping].length > 1)
     throw unsupported("SIMILAR TO a pattern that is not constant");
   let result = "^(?:";
   let bracket = false;
   const signs = [...source];
   for (let index = 0; index < signs.length; index += 1) {
     const sign = signs[index] ?? "";
-    if (escape !== "" && sign === escape) {
+    if (escaping !== "" && sign === escaping) {
       index += 1;
       const next = signs[index];
-      if (next === undefined || next === '"') throw unsupported("this escape in SIMILAR TO");
+      if (next === undefined || next === '"') throw unsupported("this escaping in SIMILAR TO");
       result += `\\${next}`;
     } else if (bracket) {
       if (sign === "\\") result += "\\\\";

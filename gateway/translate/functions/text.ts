@@ -104,7 +104,7 @@ export const textFunctions: Entry[] = [
   ["!~~(text,text)", ([value, pattern]) => like("NOT LIKE", ...operands(value, pattern))],
   ["~~*(text,text)", ([value, pattern]) => like("ILIKE", ...operands(value, pattern))],
   ["!~~*(text,text)", ([value, pattern]) => like("NOT ILIKE", ...operands(value, pattern))],
-  ["like_escape(text,text)", ([pattern, escape]) => escapedPattern(...operands(pattern, escape))],
+  ["like_escape(text,text)", ([pattern, escaping]) => escapedPattern(...operands(pattern, escaping))],
   [
     "varchar(varchar,int4,bool)",
     ([value, modifier, explicit]) => shortened(...operands(value, modifier, explicit)),
@@ -169,8 +169,8 @@ function like(operator: string, value: Expression, pattern: Expression): Express
 }
 
 /** The pattern of `LIKE ... ESCAPE '!'` with backslashes for the escapes. */
-function escapedPattern(pattern: Expression, escape: Expression): Expression {
-  const [source, sign] = [pattern.constant, escape.constant];
+function escapedPattern(pattern: Expression, escaping: Expression): Expression {
+  const [source, sign] = [pattern.constant, escaping.constant];
   if (typeof source !== "string" || typeof sign !== "string" || [...sign].length > 1) {
     throw unsupported("ESCAPE of a LIKE pattern that is not constant");
   }

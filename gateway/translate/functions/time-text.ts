@@ -29,7 +29,7 @@ const formats: Readonly<Record<string, string>> = {
 const expressions: Readonly<Record<string, (value: string) => string>> = {
   Q: (value) => `CAST(datepart('quarter', ${value}) AS VARCHAR)`,
   D: (value) => `CAST(datepart('dow', ${value}) + 1 AS VARCHAR)`,
-  J: (value) => `CAST(CAST(floor(datepart('julian', ${value})) AS BIGINT) AS VARCHAR)`,
+  J: (value) => `CAST(CAST(floor(datepart('julian', CAST(${value} AS DATE))) AS BIGINT) AS VARCHAR)`,
   WW: (value) => `lpad(CAST((datepart('doy', ${value}) - 1) // 7 + 1 AS VARCHAR), 2, '0')`,
   W: (value) => `CAST((datepart('day', ${value}) - 1) // 7 + 1 AS VARCHAR)`,
   am: (value) => `lower(strftime(${value}, '%p'))`,

@@ -19,18 +19,18 @@ export const rankings: Entry[] = [
       expression(cast(`${call("ntile", operands(count)[0].sql)}${site.over}`, "INTEGER"), oid.int4),
   ],
   ...["first_value", "last_value"].map(
-    (name): Entry => [`${name}(anyelement)`, (values, site) => valueOf(name, values, site.over)],
+    (name): Entry => [`${name}(anyelement)`, (values, site) => ofFirst(name, values, site.over)],
   ),
-  ["nth_value(anyelement,int4)", (values, site) => valueOf("nth_value", values, site.over)],
+  ["nth_value(anyelement,int4)", (values, site) => ofFirst("nth_value", values, site.over)],
   ...["lag", "lead"].flatMap((name): Entry[] => [
-    [`${name}(anyelement)`, (values, site) => valueOf(name, values, site.over)],
-    [`${name}(anyelement,int4)`, (values, site) => valueOf(name, values, site.over)],
+    [`${name}(anyelement)`, (values, site) => ofFirst(name, values, site.over)],
+    [`${name}(anyelement,int4)`, (values, site) => ofFirst(name, values, site.over)],
     [`${name}(anycompatible,int4,anycompatible)`, (values, site) => withDefault(name, values, site.over)],
   ]),
 ];
 
 /** A window function whose result is a value of its first argument. */
-function valueOf(name: string, values: Expression[], over: string): Expression {
+function ofFirst(name: string, values: Expression[], over: string): Expression {
   const [first] = operands(values[0]);
   const sql = `${call(name, ...values.map((value) => value.sql))}${over}`;
   return { sql, type: first.type, numeric: first.numeric };
