@@ -28,11 +28,6 @@ export class ByteSink {
     return written;
   }
 
-  /** Forgets what was written. */
-  clear(): void {
-    this.offset = 0;
-  }
-
   writeByte(value: number): void {
     this.ensure(1);
     this.buffer[this.offset++] = value;

@@ -1,6 +1,7 @@
 import type { DuckDBDataChunk } from "@duckdb/node-api";
 import duckdb, { type Vector } from "@duckdb/node-bindings";
 import { type ByteSink, putInt32 } from "./byte-sink.ts";
+import { isNullAt, type Validity, vectorValidity } from "./vector-data.ts";
 
 /** What of a session's settings decides how values are written. */
 export interface EncoderSettings {
@@ -22,17 +23,15 @@ export interface ColumnEncoder {
 
 /** What all encoders have in common: NULLs and lengths. */
 export abstract class VectorEncoder implements ColumnEncoder {
-  /** One bit a row, unset for NULL; null where there is none. */
-  #validity: Uint8Array | null = null;
+  #validity: Validity = null;
 
   bind(vector: Vector, rows: number): void {
-    this.#validity = duckdb.vector_get_validity(vector, Math.ceil(rows / 64) * 8);
+    this.#validity = vectorValidity(vector, rows);
     this.bindData(vector, rows);
   }
 
   isNull(row: number): boolean {
-    const validity = this.#validity;
-    return validity !== null && ((validity[row >> 3] as number) & (1 << (row & 7))) === 0;
+    return isNullAt(this.#validity, row);
   }
 
   write(row: number, sink: ByteSink): void {
@@ -64,16 +63,4 @@ export function bindChunk(chunk: DuckDBDataChunk, encoders: readonly ColumnEncod
     encoder.bind(duckdb.data_chunk_get_vector(chunk.chunk, column), rows);
   });
   boundChunks.set(encoders, chunk);
-}
-
-/** The values themselves, of `width` bytes each. */
-export function vectorData(vector: Vector, rows: number, width: number): Uint8Array<ArrayBuffer> {
-  // A copy, in a buffer of its own: aligned for any typed array.
-  return duckdb.vector_get_data(vector, rows * width) as Uint8Array<ArrayBuffer>;
-}
-
-/** 32-bit words of the values: two of an int64, low one first. */
-export function vectorWords(vector: Vector, rows: number, width: number): Int32Array<ArrayBuffer> {
-  const data = vectorData(vector, rows, width);
-  return new Int32Array(data.buffer, data.byteOffset, data.byteLength >> 2);
 }

@@ -134,10 +134,10 @@ function textDialect(options: CopyOptions): Dialect {
     delimiter,
     null: Buffer.from(options.null),
     finish: (start, _forceQuote, sink) => {
-      const end = sink.offset;
+      const { buffer: written, offset: end } = sink;
       let count = 0;
       for (let index = start; index < end; index++) {
-        if (escaped[sink.buffer[index] as number] !== 0) count += 1;
+        if (escaped[written[index] as number] !== 0) count += 1;
       }
       if (count === 0) return;
       sink.ensure(count);
@@ -166,14 +166,14 @@ function csvDialect(options: CopyOptions, columns: number): Dialect {
     delimiter,
     null: nullText,
     finish: (start, forceQuote, sink) => {
-      const end = sink.offset;
+      const { buffer: written, offset: end } = sink;
       let escapes = 0;
       let isSpecial =
         forceQuote ||
         sinkEndsWith(sink, start, nullText) ||
         (columns === 1 && sinkEndsWith(sink, start, endMarker));
       for (let index = start; index < end; index++) {
-        const byte = sink.buffer[index] as number;
+        const byte = written[index] as number;
         if (needsQuotes[byte] !== 0) isSpecial = true;
         if (byte === quote || byte === escapeByte) escapes += 1;
       }

@@ -1,12 +1,13 @@
 import duckdb, { type Vector } from "@duckdb/node-bindings";
 import { PgError } from "../pg-error.ts";
 import type { ByteSink } from "./byte-sink.ts";
-import { type ColumnEncoder, VectorEncoder, vectorWords } from "./column-encoder.ts";
+import { type ColumnEncoder, VectorEncoder } from "./column-encoder.ts";
+import { isNullAt, type Validity, vectorValidity, vectorWords } from "./vector-data.ts";
 
 /** The lists of one level: where each begins among the elements of the next, and how many it has. */
 interface Level {
   words: Int32Array;
-  validity: Uint8Array | null;
+  validity: Validity;
 }
 
 /** An array of any number of dimensions, from LIST, LIST of LIST ... */
@@ -30,8 +31,10 @@ export class ArrayEncoder extends VectorEncoder {
     let lists = vector;
     let count = rows;
     do {
-      const validity = duckdb.vector_get_validity(lists, Math.ceil(count / 64) * 8);
-      this.#levels.push({ words: vectorWords(lists, count, 16), validity });
+      this.#levels.push({
+        words: vectorWords(lists, count, 16),
+        validity: vectorValidity(lists, count),
+      });
       count = duckdb.list_vector_get_size(lists);
       lists = duckdb.list_vector_get_child(lists);
     } while (duckdb.get_type_id(duckdb.vector_get_column_type(lists)) === duckdb.Type.LIST);
@@ -103,7 +106,7 @@ export class ArrayEncoder extends VectorEncoder {
   #visit(depth: number, list: number, visitor: Visitor): void {
     const level = this.#levels[depth] as Level;
     const length = lengthOf(level, list);
-    if (length !== this.#lengths[depth] || (depth > 0 && isNullList(level, list))) {
+    if (length !== this.#lengths[depth] || (depth > 0 && isNullAt(level.validity, list))) {
       throw new PgError(
         "2202E",
         "multidimensional arrays must have array expressions with matching dimensions",
@@ -134,12 +137,7 @@ function startOf(level: Level, list: number): number {
 }
 
 function lengthOf(level: Level, list: number): number {
-  return isNullList(level, list) ? 0 : (level.words[list * 4 + 2] as number);
-}
-
-function isNullList(level: Level, list: number): boolean {
-  const { validity } = level;
-  return validity !== null && ((validity[list >> 3] as number) & (1 << (list & 7))) === 0;
+  return isNullAt(level.validity, list) ? 0 : (level.words[list * 4 + 2] as number);
 }
 
 const quote = 0x22;
@@ -152,11 +150,11 @@ special[backslash] = 2;
 
 /** Puts the text that the sink ends with in quotes where an array's text needs that. */
 function quoteFrom(start: number, sink: ByteSink): void {
-  const end = sink.offset;
+  const { buffer: written, offset: end } = sink;
   let escapes = 0;
-  let isSpecial = end === start || isWordNull(sink.buffer, start, end);
+  let isSpecial = end === start || isWordNull(written, start, end);
   for (let index = start; index < end; index++) {
-    const kind = special[sink.buffer[index] as number] as number;
+    const kind = special[written[index] as number] as number;
     if (kind > 0) isSpecial = true;
     if (kind === 2) escapes += 1;
   }

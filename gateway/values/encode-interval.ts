@@ -1,9 +1,9 @@
 import type { Vector } from "@duckdb/node-bindings";
 import { type ByteSink, putInt32 } from "./byte-sink.ts";
-import { VectorEncoder, vectorWords } from "./column-encoder.ts";
+import { VectorEncoder } from "./column-encoder.ts";
 import { putInteger, putTwo, putWhole } from "./digits.ts";
-import { joinedWords } from "./encode-numbers.ts";
 import { putFraction } from "./encode-times.ts";
+import { joinedWords, vectorWords } from "./vector-data.ts";
 
 /** `interval`, from INTERVAL: months, days, microseconds, each with a sign of its own. In text IntervalStyle `postgres`. */
 export class IntervalEncoder extends VectorEncoder {

@@ -1,12 +1,9 @@
 import type { Vector } from "@duckdb/node-bindings";
 import { type ByteSink, putInt16, putInt32 } from "./byte-sink.ts";
-import { type EncoderSettings, VectorEncoder, vectorData, vectorWords } from "./column-encoder.ts";
+import { type EncoderSettings, VectorEncoder } from "./column-encoder.ts";
 import { putBigInt, putInteger } from "./digits.ts";
 import { floatText, realText } from "./float-text.ts";
-
-/** Below this, and not below its negative, the high word of an int64 leaves a number that JavaScript has exactly. */
-export const safeHighWord = 1 << 21;
-export const wordSize = 4_294_967_296;
+import { joinedWords, safeHighWord, vectorData, vectorWords, wordSize } from "./vector-data.ts";
 
 /** `boolean` */
 export class BooleanEncoder extends VectorEncoder {
@@ -117,10 +114,6 @@ export class BigIntegerEncoder extends VectorEncoder {
     }
     sink.offset = offset + this.#wireLength;
   }
-}
-
-export function joinedWords(high: number, low: number): bigint {
-  return (BigInt(high) << 32n) | BigInt(low >>> 0);
 }
 
 /** `double precision` and `real`, from DOUBLE and FLOAT */

@@ -1,10 +1,11 @@
 import duckdb, { type LogicalType, type Vector } from "@duckdb/node-bindings";
 import { type ByteSink, putInt16 } from "./byte-sink.ts";
-import { VectorEncoder, vectorData } from "./column-encoder.ts";
+import { VectorEncoder } from "./column-encoder.ts";
 import { putInteger, putPadded, putWhole } from "./digits.ts";
 import { quotient } from "./division.ts";
 import { type NumberSource, numberSource, undeliverable } from "./number-source.ts";
 import { numericFromText, plainDecimal } from "./numeric.ts";
+import { isNullAt, type Validity, vectorData, vectorValidity } from "./vector-data.ts";
 
 /** `numeric`, from whatever deliverySql lets through: found out from the first vector. */
 export class NumericEncoder extends VectorEncoder {
@@ -137,7 +138,7 @@ class QuotientValues implements NumericValues {
 class NullableSource {
   readonly #index: number;
   readonly #source: NumberSource;
-  #validity: Uint8Array | null = null;
+  #validity: Validity = null;
 
   constructor(struct: LogicalType, index: number) {
     const type = duckdb.struct_type_child_type(struct, index);
@@ -149,13 +150,12 @@ class NullableSource {
 
   bind(struct: Vector, rows: number): void {
     const vector = duckdb.struct_vector_get_child(struct, this.#index);
-    this.#validity = duckdb.vector_get_validity(vector, Math.ceil(rows / 64) * 8);
+    this.#validity = vectorValidity(vector, rows);
     this.#source.bind(vector, rows);
   }
 
   isNull(row: number): boolean {
-    const validity = this.#validity;
-    return validity !== null && ((validity[row >> 3] as number) & (1 << (row & 7))) === 0;
+    return isNullAt(this.#validity, row);
   }
 
   read(row: number): { value: bigint; scale: number } {

@@ -1,8 +1,9 @@
 import type { Vector } from "@duckdb/node-bindings";
 import type { ByteSink } from "./byte-sink.ts";
-import { VectorEncoder, vectorData } from "./column-encoder.ts";
+import { VectorEncoder } from "./column-encoder.ts";
 import { jsonbText } from "./jsonb.ts";
 import { StringReader } from "./string-reader.ts";
+import { vectorData } from "./vector-data.ts";
 
 /** Up to here bytes are copied one by one; a call that copies more costs as much. */
 const byteWise = 40;

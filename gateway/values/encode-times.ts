@@ -11,10 +11,10 @@ import {
   postgresEpochDays,
   postgresEpochMicros,
 } from "./calendar.ts";
-import { VectorEncoder, vectorWords } from "./column-encoder.ts";
+import { VectorEncoder } from "./column-encoder.ts";
 import { putPadded, putSmall, putTwo } from "./digits.ts";
-import { wordSize } from "./encode-numbers.ts";
 import type { TimeZone } from "./time-zone.ts";
+import { vectorWords, wordSize } from "./vector-data.ts";
 
 const greatestInt32 = 2_147_483_647;
 const dash = 0x2d;

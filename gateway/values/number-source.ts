@@ -1,7 +1,6 @@
 import duckdb, { type LogicalType, type Vector } from "@duckdb/node-bindings";
 import { PgError } from "../pg-error.ts";
-import { vectorData, vectorWords } from "./column-encoder.ts";
-import { joinedWords, safeHighWord, wordSize } from "./encode-numbers.ts";
+import { joinedWords, safeHighWord, vectorData, vectorWords, wordSize } from "./vector-data.ts";
 
 /** A vector of exact numbers: each is an integer, of which the last `scale` digits stand behind the point. */
 export interface NumberSource {

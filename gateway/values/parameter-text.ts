@@ -40,9 +40,9 @@ export function textParameter(type: ScalarType, text: string): string | null {
     case oids.oid:
       return integerParameter(type, text);
     case oids.float4:
-      return finite(text) === null ? null : realLiteral(Math.fround(Number(text)));
+      return isOrdinary(text) ? realLiteral(Math.fround(Number(text))) : null;
     case oids.float8:
-      return finite(text) === null ? null : floatLiteral(Number(text));
+      return isOrdinary(text) ? floatLiteral(Number(text)) : null;
     case oids.numeric: {
       const decimal = plainDecimal(text);
       return decimal === null ? null : numericLiteral(decimal);
@@ -83,13 +83,12 @@ function integerParameter(type: ScalarType, text: string): string | null {
   throw new PgError("22003", `value "${text}" is out of range for type ${type.name}`);
 }
 
-/** Neither spaces nor names; those that are too great or too small for the type are Postgres's to refuse. */
-function finite(text: string): number | null {
-  if (plainDecimal(text) === null) return null;
-  const value = Math.abs(Number(text));
-  const isZero = /^[^e]*$/i.test(text) ? !/[1-9]/.test(text) : !/[1-9]/.test(text.split(/e/i)[0] ?? "");
-  if (isZero) return 0;
-  return value > 1.2e-38 && value < 3.4e38 ? value : null;
+/** Whether it is a number in digits, within the bounds of `real` too. Names, spaces and the rest are Postgres's. */
+function isOrdinary(text: string): boolean {
+  if (plainDecimal(text) === null) return false;
+  const size = Math.abs(Number(text));
+  const isZero = !/[1-9]/.test(text.replace(/e.*$/i, ""));
+  return isZero || (size > 1.2e-38 && size < 3.4e38);
 }
 
 function uuidParameter(text: string): string | null {

@@ -1,6 +1,5 @@
 import duckdb, { type Vector } from "@duckdb/node-bindings";
-import { vectorData } from "./column-encoder.ts";
-import { wordSize } from "./encode-numbers.ts";
+import { vectorData, wordSize } from "./vector-data.ts";
 
 /** Strings up to this many bytes stand in the vector itself. */
 const inlineLength = 12;
