@@ -18,6 +18,8 @@ export interface Rows {
 export interface CursorOptions {
   lake: Lake;
   translation: Translation;
+  /** Whether it reads the lake itself, and not only copies in memory. */
+  readsLake: boolean;
   timeZone: string;
 }
 
@@ -50,17 +52,18 @@ export class LakeCursor {
 
   /** Begins to run the statement. @throws PgError */
   open(): Promise<void> {
-    const { lake, translation, timeZone } = this.#options;
+    const { lake, translation, readsLake, timeZone } = this.#options;
     return new Promise((resolve, reject) => {
       const work = async (session: Session) => {
         this.#session = session;
         await setTimeZone(session, timeZone);
-        await session.execute("BEGIN TRANSACTION");
+        // What reads the lake without one leaves a session of Postgres idle in its transaction.
+        if (readsLake) await session.execute("BEGIN TRANSACTION");
         this.#stream = await session.stream(withEndMarker(translation));
         resolve();
         await this.#ended;
         this.#session = null;
-        await session.execute("ROLLBACK");
+        await session.execute(readsLake ? "ROLLBACK" : END_OF_STREAM);
       };
       lake.withSession(work, this.#abort.signal).catch((error) => reject(this.#failure(error)));
     });
@@ -68,6 +71,7 @@ export class LakeCursor {
 
   /** The next rows, `most` or fewer; null at the end. @throws PgError */
   async next(most: number): Promise<Rows | null> {
+    if (this.#stopped) throw stopped(this.#stopped);
     if (!this.#rest) this.#rest = await this.#fetch();
     const rest = this.#rest;
     if (!rest) return null;
@@ -122,6 +126,9 @@ export class LakeCursor {
     return postgresError(error);
   }
 }
+
+/** A result that is not read to its end goes on until something else is run. */
+const END_OF_STREAM = "SELECT NULL";
 
 const timeZones = new WeakMap<Session, string>();
 

@@ -12,6 +12,7 @@ import type { ShadowDatabase } from "./shadow/shadow-database.ts";
 import type { ShadowState, ShadowTable } from "./shadow/shadow-table.ts";
 import type { PinnedSnapshot, Snapshots } from "./snapshots.ts";
 import { translate } from "./translate/translate.ts";
+import type { Translation } from "./translate/translation.ts";
 
 /** What all sessions share. */
 export interface LakeParts {
@@ -90,23 +91,10 @@ export class LakeReader {
     if (state.schemaVersion >= this.#shown.schemaVersion) this.#shown = state;
   }
 
-  /** The statement in DuckDB's SQL. @throws PgError 0A000 for what DuckDB would answer differently. */
-  translate({ tree, parameters, user }: LakeStatement, snapshot: PinnedSnapshot) {
-    const { catalog, database, hot } = this.#parts;
-    return translate(tree, {
-      catalog,
-      tables: this.#shown.tables,
-      source: (table) => hot.find(table, snapshot) ?? sourceAt(table, snapshot.id),
-      parameters,
-      user,
-      database,
-    });
-  }
-
   /** The rows of a statement over a snapshot; to be opened, and closed. */
   cursor(statement: LakeStatement, snapshot: PinnedSnapshot): LakeCursor {
-    const translation = this.translate(statement, snapshot);
-    return new LakeCursor({ lake: this.#parts.lake, translation, timeZone: statement.timeZone });
+    const { translation, readsLake } = this.#translate(statement, snapshot);
+    return new LakeCursor({ lake: this.#parts.lake, translation, readsLake, timeZone: statement.timeZone });
   }
 
   /** DuckDB's plan of a statement, line by line. */
@@ -116,7 +104,7 @@ export class LakeReader {
     analyze: boolean,
     signal: AbortSignal,
   ): Promise<string[]> {
-    const { sql } = this.translate(statement, snapshot);
+    const { sql } = this.#translate(statement, snapshot).translation;
     const explain = async (session: Session) => {
       await setTimeZone(session, statement.timeZone);
       return session.queryRaw(`EXPLAIN ${analyze ? "ANALYZE " : ""}${sql}`);
@@ -140,6 +128,26 @@ export class LakeReader {
       hint: "Begin it again.",
       cause: error,
     });
+  }
+
+  /**
+   * The statement in DuckDB's SQL, and whether it reads anything but copies in memory. @throws PgError 0A000 for what
+   * DuckDB would answer differently.
+   */
+  #translate(
+    { tree, parameters, user }: LakeStatement,
+    snapshot: PinnedSnapshot,
+  ): { translation: Translation; readsLake: boolean } {
+    const { catalog, database, hot } = this.#parts;
+    let readsLake = false;
+    const source = (table: ShadowTable) => {
+      const copy = hot.find(table, snapshot);
+      readsLake ||= copy === null;
+      return copy ?? sourceAt(table, snapshot.id);
+    };
+    const { tables } = this.#shown;
+    const translation = translate(tree, { catalog, tables, source, parameters, user, database });
+    return { translation, readsLake };
   }
 }
 

@@ -179,13 +179,11 @@ export class Session {
   }
 
   async #runAtOnce(statement: Statement): Promise<void> {
-    const portal = portalOf(await this.#prepare("", statement, []), [], []);
-    const bound = { portal: "", statement: "", parameterFormats: [], parameters: [], resultFormats: [] };
+    const portal = portalOf(await this.#prepare("", statement, [], true), [], []);
     if (portal.run.by === "postgres") {
       const describe = wire.describe({ kind: "portal", name: "" });
-      return this.#runUpstream(statement, [wire.bind(bound), describe, wire.execute("", 0)]);
+      return this.#runUpstream(statement, [describe, wire.execute("", 0)]);
     }
-    if (portal.run.by === "lake") await this.#postgres.ask(statement, [wire.bind(bound)], "2");
     const fields = this.#fieldsOf(portal);
     if (fields) this.#client.write(wire.rowDescription(fields));
     try {
@@ -203,7 +201,7 @@ export class Session {
     if (name === "") this.#statements.delete("");
     else if (this.#statements.has(name))
       throw new PgError("42P05", `prepared statement "${name}" already exists`);
-    this.#statements.set(name, await this.#prepare(name, statements?.[0] ?? NOTHING, parameterTypes));
+    this.#statements.set(name, await this.#prepare(name, statements?.[0] ?? NOTHING, parameterTypes, false));
     this.#client.write(wire.PARSE_COMPLETE);
   }
 
@@ -263,21 +261,30 @@ export class Session {
 
   // What a statement is, and who runs it.
 
-  /** Has Postgres parse a statement under a name, and finds out who is to run it. */
-  async #prepare(name: string, statement: Statement, parameterTypes: number[]): Promise<Prepared> {
+  /**
+   * Has Postgres parse a statement under a name, and finds out who is to run it. `bound`: and has it bound to the portal
+   * of that name, without parameters, in text.
+   */
+  async #prepare(
+    name: string,
+    statement: Statement,
+    parameterTypes: number[],
+    bound: boolean,
+  ): Promise<Prepared> {
     if (statement.kind === "fetch" || statement.kind === "close") {
       const own = statement.cursor === null ? this.#cursors.size > 0 : this.#cursors.has(statement.cursor);
       if (own) return this.#ofCursor(statement);
     }
+    const bind = bound ? [bindInText(name)] : [];
     const query = queryOf(statement);
     if (query) {
-      const run = await this.#analyse(name, query, parameterTypes);
+      const run = await this.#analyse(name, query, parameterTypes, bind);
       if (run) return { statement, run };
       if (query === statement) return { statement, run: { by: "postgres" } };
       await this.#postgres.close({ kind: "statement", name });
     }
-    const { sql } = statement;
-    await this.#postgres.ask(statement, [wire.parse({ statement: name, sql, parameterTypes })], "1");
+    const parse = wire.parse({ statement: name, sql: statement.sql, parameterTypes });
+    await this.#postgres.ask(statement, [parse, ...bind], bound ? "2" : "1");
     return { statement, run: { by: "postgres" } };
   }
 
@@ -295,14 +302,16 @@ export class Session {
     name: string,
     query: SqlText,
     parameterTypes: number[],
+    bind: Buffer[],
   ): Promise<Extract<Run, { by: "lake" }> | null> {
     const messages = [
       wire.parse({ statement: name, sql: query.sql, parameterTypes }),
       wire.describe({ kind: "statement", name }),
+      ...bind,
     ];
     await this.#lake.begin();
     for (let attempt = 1; ; attempt += 1) {
-      const answers = await this.#postgres.ask(query, messages, "Tn");
+      const answers = await this.#postgres.ask(query, messages, bind.length > 0 ? "2" : "Tn");
       const text = this.#postgres.takeTree();
       const tree = text === null ? null : this.#reader.route(text);
       if (text !== null && tree === null) return null;
@@ -499,6 +508,17 @@ export class Session {
 
 function portalOf(prepared: Prepared, parameters: readonly string[], formats: readonly number[]): Portal {
   return { ...prepared, parameters, formats, open: null };
+}
+
+/** Binds a statement to the portal of the same name. */
+function bindInText(name: string): Buffer {
+  return wire.bind({
+    portal: name,
+    statement: name,
+    parameterFormats: [],
+    parameters: [],
+    resultFormats: [],
+  });
 }
 
 /** The query of a statement that has one. */
