@@ -35,17 +35,21 @@ const negativePower = raise(
 const negativeRoot = raise("2201F", "cannot take square root of a negative number");
 const zeroLogarithm = raise("2201E", "cannot take logarithm of zero");
 const negativeLogarithm = raise("2201E", "cannot take logarithm of a negative number");
+const secondsOfZone = raise(
+  "0A000",
+  "the text of a time whose zone is off by seconds is not supported on lake tables",
+);
 const badJson = raise("22P02", "invalid input syntax for type json");
 
 /** By name, parameters and body. A parameter stands in the body as often as it is named there. */
 const definitions: readonly (readonly [string, string])[] = [
   [
     "substring_for(s, start, count)",
-    `CASE WHEN count < 0 THEN ${negativeLength} ELSE substring(s, greatest(start, 1), greatest(0, CAST(start AS BIGINT) + count - greatest(start, 1))) END`,
+    `CASE WHEN count < 0 AND s IS NOT NULL AND start IS NOT NULL THEN ${negativeLength} ELSE substring(s, greatest(start, 1), greatest(0, CAST(start AS BIGINT) + count - greatest(start, 1))) END`,
   ],
   [
     "split_part(s, delimiter, field)",
-    `CASE WHEN field = 0 THEN ${fieldZero} WHEN delimiter = '' THEN CASE WHEN field IN (1, -1) THEN s ELSE left(s, 0) END ELSE split_part(s, delimiter, field) END`,
+    `CASE WHEN field = 0 AND s IS NOT NULL AND delimiter IS NOT NULL THEN ${fieldZero} WHEN delimiter = '' THEN CASE WHEN field IN (1, -1) THEN s ELSE left(s, 0) END ELSE split_part(s, delimiter, field) END`,
   ],
   ["padded_left(s, count, fill)", pad("lpad")],
   ["padded_right(s, count, fill)", pad("rpad")],
@@ -79,6 +83,10 @@ const definitions: readonly (readonly [string, string])[] = [
   [
     "date_text(d)",
     "CASE WHEN contains(CAST(d AS VARCHAR), '(BC)') THEN replace(CAST(d AS VARCHAR), ' (BC)', '') || ' BC' ELSE CAST(d AS VARCHAR) END",
+  ],
+  [
+    "zoned_text(t)",
+    `CASE WHEN isfinite(t) AND datepart('timezone', t) % 60 <> 0 THEN ${secondsOfZone} ELSE memory.postgres.date_text(t) END`,
   ],
   ["interval_months(i)", "CAST(datepart('year', i) * 12 + datepart('month', i) AS BIGINT)"],
   ["interval_days(i)", "CAST(datepart('day', i) AS BIGINT)"],

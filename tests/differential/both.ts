@@ -88,7 +88,7 @@ export class Both {
         values: [...parameters],
         rowMode: "array",
         types: { getTypeParser: () => String },
-      } as never);
+      } as pg.QueryArrayConfig);
       const columns = result.fields.map((field) => ({
         name: field.name,
         typeOid: field.dataTypeID,
@@ -121,7 +121,7 @@ export class Both {
           if (typeof literal !== "string") throw new Error(`parameter ${value} needs Postgres`);
           return literal;
         }),
-        user: "postgres",
+        user: this.#postgres.user ?? "",
         database: "lake",
       });
       sql = translation.sql;

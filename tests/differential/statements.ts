@@ -150,7 +150,7 @@ export const statements: Readonly<Record<string, readonly string[]>> = {
     `select (interval '1 day 12 hours')::text`,
     `select id, sold_at from sales where sold_at >= date_trunc('month', timestamp '2026-01-15') and sold_at < now() order by sold_at`,
     `select * from moments order by id`,
-    `select zoned::date, at::timestamptz, day::timestamptz, at::date, day::text, at::text, zoned::text from moments order by id`,
+    `select zoned::date, at::timestamptz, day::timestamptz, at::date, day::text, at::text from moments order by id`,
     `select span::text, span * -1.5, span / 7 from sales order by id`,
     `select zoned - '2026-01-01'::timestamptz from moments where id in (3, 5, 6)`,
     `select date_trunc('hour', sold_at + n * interval '30 minutes'), (sold_at + n * interval '30 minutes')::timestamp from sales, numbers where id in (3, 7, 8) order by id, n`,
@@ -159,7 +159,6 @@ export const statements: Readonly<Record<string, readonly string[]>> = {
 
 /** Statements that Postgres takes and that are refused here, for they would be answered otherwise. */
 export const refused: readonly string[] = [
-  `select price * 1e300 from sales where id = 5`,
   `select regexp_replace(customer, 'n', '[\\&]'), regexp_like(customer, 'B', 'i') from sales order by id`,
   `select customer ~ '(a)\\1' from sales`,
   `select ctid from sales`,

@@ -153,14 +153,14 @@ function divided(operator: string): FunctionTranslator {
     const [one, other] = operands(left, right);
     const type = duckdbType(site.resultType, null);
     const result = `(${cast(one.sql, type)} ${operator} ${cast(other.sql, type)})`;
-    return expression(unlessZero(other, finite(result, one, other, site.resultType)), site.resultType);
+    return expression(unlessZero(one, other, finite(result, one, other, site.resultType)), site.resultType);
   };
 }
 
-/** `result`, or an error where `divisor` is zero. */
-function unlessZero(divisor: Expression, result: string): string {
+/** `result`, or an error where `divisor` is zero; of nothing by zero there is nothing. */
+function unlessZero(dividend: Expression, divisor: Expression, result: string): string {
   if (typeof divisor.constant === "number" && divisor.constant !== 0) return result;
-  return `(CASE WHEN ${divisor.sql} = 0 THEN ${divisionByZero} ELSE ${result} END)`;
+  return `(CASE WHEN ${divisor.sql} = 0 AND ${dividend.sql} IS NOT NULL THEN ${divisionByZero} ELSE ${result} END)`;
 }
 
 function wide(name: string, values: Expression[], resultType: number): Expression {
@@ -220,7 +220,7 @@ function product([left, right]: Expression[]): Expression {
 
 /** `dividend / divisor` of numerics: DOUBLE within expressions, both sides of it where it is delivered. */
 export function quotient(dividend: Expression, divisor: Expression): Expression {
-  const checkedDivisor = unlessZero(divisor, divisor.sql);
+  const checkedDivisor = unlessZero(dividend, divisor, divisor.sql);
   const result = numericExpression(`(${asDouble(dividend)} / ${cast(checkedDivisor, "DOUBLE")})`, double);
   if (shapeOf(dividend).kind === "double" || shapeOf(divisor).kind === "double") return result;
   return { ...result, quotient: { dividend: dividend.sql, divisor: checkedDivisor } };
@@ -231,7 +231,7 @@ function remainder([left, right]: Expression[]): Expression {
   const common = commonShape(shapeOf(one), shapeOf(other)) ?? double;
   if (common.kind === "double") throw unsupported("the remainder of a quotient");
   const result = `(${shaped(one, common)} % ${shaped(other, common)})`;
-  return numericExpression(unlessZero(other, cast(result, duckdbType(oid.numeric, common))), common);
+  return numericExpression(unlessZero(one, other, cast(result, duckdbType(oid.numeric, common))), common);
 }
 
 function doubles(name: string, duckdb: string): Entry[] {
@@ -250,7 +250,7 @@ function wholeQuotient([left, right]: Expression[]): Expression {
   const shape = decimal(38, 0);
   if (common.scale + common.precision > 38) throw unsupported("div of numerics of this width");
   return numericExpression(
-    unlessZero(other, cast(`(${units(one)} // ${units(other)})`, "DECIMAL(38,0)")),
+    unlessZero(one, other, cast(`(${units(one)} // ${units(other)})`, "DECIMAL(38,0)")),
     shape,
   );
 }

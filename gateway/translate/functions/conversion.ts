@@ -135,7 +135,7 @@ export function outputText(value: Expression): string {
     case oid.time:
       return cast(sql, "VARCHAR");
     case oid.timestamptz:
-      return macro("date_text", sql);
+      return macro("zoned_text", sql);
     case oid.bool:
       return `(CASE ${sql} WHEN TRUE THEN 't' WHEN FALSE THEN 'f' END)`;
     case oid.float4:

@@ -160,7 +160,7 @@ export const dateAndTime: Entry[] = [
     ([span, divisor]) => {
       const [one, by] = operands(span, divisor);
       return expression(
-        `(CASE WHEN ${by.sql} = 0 THEN ${divisionByZero} ELSE ${macro("interval_divided", one.sql, by.sql)} END)`,
+        `(CASE WHEN ${by.sql} = 0 AND ${one.sql} IS NOT NULL THEN ${divisionByZero} ELSE ${macro("interval_divided", one.sql, by.sql)} END)`,
         oid.interval,
       );
     },

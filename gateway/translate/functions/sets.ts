@@ -46,7 +46,10 @@ function series(values: Expression[], type: number): Expression {
   if (step === undefined) return expression(call("generate_series", from.sql, to.sql), type);
   const zero = type === oid.timestamp || type === oid.timestamptz ? "INTERVAL 0 DAY" : "0";
   const list = call("generate_series", from.sql, to.sql, step.sql);
-  const result = expression(`(CASE WHEN ${step.sql} = ${zero} THEN ${stepOfZero} ELSE ${list} END)`, type);
+  const result = expression(
+    `(CASE WHEN ${step.sql} = ${zero} AND ${from.sql} IS NOT NULL AND ${to.sql} IS NOT NULL THEN ${stepOfZero} ELSE ${list} END)`,
+    type,
+  );
   return result;
 }
 
