@@ -6,11 +6,13 @@ import {
   ByteSink,
   type ColumnEncoder,
   columnEncoder,
+  writeCopyBinaryHeader,
+  writeCopyBinaryTrailer,
   writeCopyHeader,
   writeCopyLines,
+  writeCopyTuples,
   writeDataRows,
 } from "./values/encoder.ts";
-import { frame, int16 } from "./wire/frames.ts";
 import type { FieldDescription } from "./wire/messages.ts";
 
 /** Encoders for these columns, each in the format that its description says. */
@@ -100,20 +102,10 @@ function textCopy(
   };
 }
 
-/** A signature, no flags, no extension (https://www.postgresql.org/docs/18/sql-copy.html). */
-const BINARY_HEADER = frame("d", Buffer.from("PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0", "latin1"));
-const BINARY_TRAILER = frame("d", int16(-1));
-
-/** A row is what it is in a DataRow message. */
 function binaryCopy(encoders: readonly ColumnEncoder[]): CopyWriter {
   return {
-    begin: (sink) => sink.writeBytes(BINARY_HEADER),
-    rows: ({ chunk, from, to }, sink) => {
-      const start = sink.offset;
-      writeDataRows(chunk, from, to, encoders, sink);
-      for (let at = start; at < sink.offset; at += 1 + sink.buffer.readInt32BE(at + 1))
-        sink.buffer.write("d", at, "latin1");
-    },
-    end: (sink) => sink.writeBytes(BINARY_TRAILER),
+    begin: writeCopyBinaryHeader,
+    rows: ({ chunk, from, to }, sink) => writeCopyTuples(chunk, from, to, encoders, sink),
+    end: writeCopyBinaryTrailer,
   };
 }
