@@ -8,6 +8,8 @@ const LARGEST = 64 * 1024 * 1024;
 const LARGEST_UNKNOWN = 64 * 1024;
 /** Messages read ahead of the one that is worked on. */
 const READ_AHEAD = 4 * 1024 * 1024;
+/** What is written is held back until there is so much of it, or the client is waited for. */
+const HELD_BACK = 16 * 1024;
 
 /** The client's side: its messages one by one, and writing no faster than it reads. */
 export class ClientChannel {
@@ -19,6 +21,8 @@ export class ClientChannel {
   #failure: unknown = null;
   #closed = false;
   #drained: (() => void)[] = [];
+  #outbox: Buffer[] = [];
+  #outboxSize = 0;
 
   /** `closed` is called once, when the client is gone. */
   constructor(stream: Duplex, closed: () => void) {
@@ -59,30 +63,40 @@ export class ClientChannel {
     }
     if (this.#failure !== null) return Promise.reject(this.#failure);
     if (this.#closed) return Promise.resolve(null);
+    this.flush();
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
     });
   }
 
-  /** Whether another message is there already. */
-  get hasMore(): boolean {
-    return this.#queue.length > 0;
-  }
-
+  /** Writes; together with what follows, where that is soon. */
   write(bytes: Buffer): void {
-    if (!this.#closed) this.#stream.write(bytes);
+    this.#outbox.push(bytes);
+    this.#outboxSize += bytes.length;
+    if (this.#outboxSize > HELD_BACK) this.flush();
   }
 
   /** Writes, and waits while the client reads more slowly than that. @throws PgError 08006 when it is gone. */
   async writeAtItsPace(bytes: Buffer): Promise<void> {
-    if (!this.#closed && !this.#stream.write(bytes)) {
+    this.write(bytes);
+    if (!this.#closed && this.#stream.writableNeedDrain) {
       await new Promise<void>((resolve) => this.#drained.push(resolve));
     }
     if (this.#closed) throw new PgError("08006", "the client is gone");
   }
 
+  /** Sends what is held back. */
+  flush(): void {
+    const [first] = this.#outbox;
+    if (first && !this.#closed)
+      this.#stream.write(this.#outbox.length === 1 ? first : Buffer.concat(this.#outbox));
+    this.#outbox = [];
+    this.#outboxSize = 0;
+  }
+
   end(last?: Buffer): void {
     if (this.#closed) return;
+    this.flush();
     this.#stream.end(last);
     setTimeout(() => this.#stream.destroy(), 2000).unref();
   }

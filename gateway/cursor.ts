@@ -63,7 +63,8 @@ export class LakeCursor {
         resolve();
         await this.#ended;
         this.#session = null;
-        await session.execute(readsLake ? "ROLLBACK" : END_OF_STREAM);
+        if (readsLake) await session.execute("ROLLBACK");
+        else if (!this.#whole) await session.execute(END_OF_STREAM);
       };
       lake.withSession(work, this.#abort.signal).catch((error) => reject(this.#failure(error)));
     });

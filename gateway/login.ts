@@ -35,8 +35,12 @@ export async function logIn(
   // What Postgres says beside its answers comes after the log-in.
   let held: Frame[] | null = [];
   const aside = (frame: Frame) => {
-    if (held && frame.type !== "E") held.push(frame);
-    else client.write(frame.bytes);
+    if (held && frame.type !== "E") {
+      held.push(frame);
+      return;
+    }
+    client.write(frame.bytes);
+    client.flush();
   };
   const upstream = await Upstream.open(server, { aside, closed });
   try {

@@ -108,8 +108,8 @@ export class PostgresLink {
    * @param failed whether something failed that Postgres does not know of.
    */
   async sync(failed: boolean): Promise<wire.TransactionStatus> {
-    if (failed) this.#upstream.send(wire.parse({ statement: OWN_NAME, sql: POISON, parameterTypes: [] }));
-    this.#upstream.send(wire.SYNC);
+    const poison = failed ? [wire.parse({ statement: OWN_NAME, sql: POISON, parameterTypes: [] })] : [];
+    this.#upstream.send(...poison, wire.SYNC);
     for (;;) {
       const answer = await this.#upstream.next();
       if (answer.type === "Z") return answer.body.toString("latin1") as wire.TransactionStatus;

@@ -59,7 +59,7 @@ export class Upstream {
 
   send(...messages: Buffer[]): void {
     if (this.#closed) throw lost();
-    for (const message of messages) this.#socket.write(message);
+    this.#socket.write(messages.length === 1 ? (messages[0] as Buffer) : Buffer.concat(messages));
   }
 
   /** The next answer. @throws PgError 08006 when the connection ends. */
@@ -93,14 +93,6 @@ export class Upstream {
     if (this.#closed) return;
     this.#socket.end(TERMINATE);
     this.#socket.setTimeout(5000, () => this.#socket.destroy());
-  }
-
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
   }
 
   #receive(piece: Buffer): void {

@@ -196,7 +196,8 @@ function truncated(unit: Expression, value: Expression, type: number): Expressio
     const rest = call("date_diff", "'microsecond'", call("date_trunc", duckdbUnit, local), local);
     return expression(`(${value.sql} - ${call("to_microseconds", rest)})`, type);
   }
-  return expression(call("date_trunc", duckdbUnit, value.sql), type);
+  // Without greatest() DuckDB's optimiser finds `date_trunc('year', NULL) = '2026-03-01'` false, which is unknown.
+  return expression(call("greatest", call("date_trunc", duckdbUnit, value.sql)), type);
 }
 
 /** Months in the stride have no length: Postgres refuses them too. */
@@ -226,10 +227,27 @@ function age(left: Expression, right: Expression): Expression {
   return expression(call("age", left.sql, right.sql), oid.interval);
 }
 
-function shifted(operator: string, moment: Expression, span: Expression): Expression {
-  const type = moment.type === oid.timestamptz ? oid.timestamptz : oid.timestamp;
+function shifted(operator: "+" | "-", moment: Expression, span: Expression): Expression {
+  if (moment.type === oid.timestamptz)
+    return expression(shiftedInZone(operator, moment, span), oid.timestamptz);
   const source = moment.type === oid.date ? cast(moment.sql, "TIMESTAMP") : moment.sql;
-  return expression(`(${source} ${operator} ${span.sql})`, type);
+  return expression(`(${source} ${operator} ${span.sql})`, oid.timestamp);
+}
+
+/** Months first, then days, then time, each by the zone's clock: DuckDB has them the other way round if one is negative. */
+function shiftedInZone(operator: "+" | "-", moment: Expression, span: Expression): string {
+  const parts: [string, string][] = [
+    ["to_months", cast(macro("interval_months", span.sql), "INTEGER")],
+    ["to_days", cast(macro("interval_days", span.sql), "INTEGER")],
+    ["to_microseconds", macro("interval_micros", span.sql)],
+  ];
+  const counts = /'(-?\d+) months (-?\d+) days (-?\d+) microseconds'/.exec(span.sql)?.slice(1);
+  const known = span.constant !== undefined && counts !== undefined;
+  const steps = parts
+    .map(([name, part], index) => [name, known ? (counts[index] ?? "0") : part] as const)
+    .filter(([, count]) => count !== "0")
+    .map(([name, count]) => `${operator} ${call(name, count)}`);
+  return steps.length === 0 ? moment.sql : `(${moment.sql} ${steps.join(" ")})`;
 }
 
 function daysAway(operator: string, day: Expression, days: Expression): Expression {
