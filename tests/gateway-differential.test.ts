@@ -76,14 +76,14 @@ it("random expressions mean the same", async () => {
       const statement = expressionOf(selection);
       const expected = await both.expected(statement);
       const actual = await both.actual();
-      // What is refused is not answered otherwise, and what Postgres refuses has to fail.
+      // What is refused is not answered otherwise.
       if (actual.error?.sqlstate === "0A000") return;
-      if (expected.error !== null) expect(actual.error, `${statement}\n${actual.sql}`).not.toBeNull();
-      else
-        expect(
-          aligned(actual, expected).rows,
-          `${statement}\n${actual.sql} ${actual.error?.message}`,
-        ).toEqual(expected.rows);
+      // Which operand of AND, OR and CASE is evaluated, and so raises, is left open by Postgres too.
+      if ((actual.error ?? expected.error) !== null && / (and|or|then) /.test(selection)) return;
+      expect(
+        comparable(aligned(actual, expected)),
+        `${statement}\n${actual.sql} ${actual.error?.message}`,
+      ).toEqual(comparable(expected));
     }),
     { numRuns: 400 },
   );

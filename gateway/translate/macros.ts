@@ -175,6 +175,15 @@ const definitions: readonly (readonly [string, string])[] = [
   ],
   ["text_to_json(s)", `CASE WHEN s IS NULL OR json_valid(s) THEN CAST(s AS JSON) ELSE ${badJson} END`],
   // Years before Christ have no year 0 in Postgres.
+  [
+    "zoned_months(t, n)",
+    "CASE WHEN n = 0 THEN t ELSE CAST(CAST(t AS TIMESTAMP) + to_months(CAST(n AS INTEGER)) AS TIMESTAMP WITH TIME ZONE) END",
+  ],
+  [
+    "zoned_days(t, n)",
+    "CASE WHEN n = 0 THEN t ELSE CAST(CAST(t AS TIMESTAMP) + to_days(CAST(n AS INTEGER)) AS TIMESTAMP WITH TIME ZONE) END",
+  ],
+  ["zoned_micros(t, n)", "t + to_microseconds(n)"],
   ["civil_year(y)", "CASE WHEN y <= 0 THEN y - 1 ELSE y END"],
   ["decade_of(y)", "CASE WHEN y >= 0 THEN y // 10 ELSE -((8 - (y - 1)) // 10) END"],
   ["century_of(y)", "CASE WHEN y > 0 THEN (y + 99) // 100 ELSE -((99 - (y - 1)) // 100) END"],

@@ -234,20 +234,29 @@ function shifted(operator: "+" | "-", moment: Expression, span: Expression): Exp
   return expression(`(${source} ${operator} ${span.sql})`, oid.timestamp);
 }
 
-/** Months first, then days, then time, each by the zone's clock: DuckDB has them the other way round if one is negative. */
+/**
+ * Months first, then days, each by the zone's clock, then time: DuckDB has them the other way round where one is
+ * negative, and takes the earlier of two like times where Postgres takes the later.
+ */
 function shiftedInZone(operator: "+" | "-", moment: Expression, span: Expression): string {
-  const parts: [string, string][] = [
-    ["to_months", cast(macro("interval_months", span.sql), "INTEGER")],
-    ["to_days", cast(macro("interval_days", span.sql), "INTEGER")],
-    ["to_microseconds", macro("interval_micros", span.sql)],
-  ];
+  const sign = operator === "-" ? "-" : "";
   const counts = /'(-?\d+) months (-?\d+) days (-?\d+) microseconds'/.exec(span.sql)?.slice(1);
-  const known = span.constant !== undefined && counts !== undefined;
-  const steps = parts
-    .map(([name, part], index) => [name, known ? (counts[index] ?? "0") : part] as const)
-    .filter(([, count]) => count !== "0")
-    .map(([name, count]) => `${operator} ${call(name, count)}`);
-  return steps.length === 0 ? moment.sql : `(${moment.sql} ${steps.join(" ")})`;
+  const parts = ["months", "days", "micros"].map((part, index) =>
+    span.constant === undefined || counts === undefined
+      ? macro(`interval_${part}`, span.sql)
+      : (counts[index] ?? "0"),
+  );
+  return parts.reduce(
+    (shiftedSoFar, count, index) =>
+      count === "0"
+        ? shiftedSoFar
+        : macro(
+            ["zoned_months", "zoned_days", "zoned_micros"][index] ?? "",
+            shiftedSoFar,
+            `${sign}(${count})`,
+          ),
+    moment.sql,
+  );
 }
 
 function daysAway(operator: string, day: Expression, days: Expression): Expression {
