@@ -79,9 +79,14 @@ export class LakeReader {
   }
 
   /** Has the shadow database show the lake's tables as they are in a snapshot, or later. */
-  async show({ schemaVersion }: PinnedSnapshot): Promise<void> {
+  async show(snapshot: PinnedSnapshot): Promise<void> {
+    if (this.isBehind(snapshot)) await this.sync();
+  }
+
+  /** Whether the shadow database has to be looked after before a statement can mean what it does in a snapshot. */
+  isBehind({ schemaVersion }: PinnedSnapshot): boolean {
     const late = this.#shown.behind.size > 0 && performance.now() > this.#syncedAt + RETRY_MS;
-    if (late || this.#shown.schemaVersion < schemaVersion) await this.sync();
+    return late || this.#shown.schemaVersion < schemaVersion;
   }
 
   /** Makes the shadow database show the lake as it is now, but for tables that somebody's transaction keeps. */

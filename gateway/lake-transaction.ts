@@ -20,16 +20,17 @@ export class LakeTransaction {
     this.#user = user;
   }
 
-  /**
-   * Chooses the snapshot that all statements of the transaction read: the newest when the first of them asks; and has
-   * the shadow database show its tables.
-   */
-  async begin(): Promise<PinnedSnapshot> {
-    if (this.#snapshot === null) {
-      this.#snapshot = await this.#reader.pin();
-      await this.#reader.show(this.#snapshot);
-    }
+  /** The snapshot that all statements of the transaction read: the newest when the first of them asks. */
+  async pin(): Promise<PinnedSnapshot> {
+    this.#snapshot ??= await this.#reader.pin();
     return this.#snapshot;
+  }
+
+  /** Chooses the snapshot, and has the shadow database show its tables. */
+  async begin(): Promise<PinnedSnapshot> {
+    const snapshot = await this.pin();
+    await this.#reader.show(snapshot);
+    return snapshot;
   }
 
   async settings(): Promise<SessionSettings> {

@@ -28,9 +28,19 @@ export class PostgresLink {
   /** Sends messages and takes the answers, up to one of these types. `text`: what they are about. */
   async ask(text: Pick<SqlText, "offset">, messages: readonly Buffer[], until: string): Promise<Frame[]> {
     const answers = await this.#upstream.ask(messages, until);
+    this.tell(text, answers);
+    return answers;
+  }
+
+  /** The same, but an error is only the last of the answers: for the caller to pass on, or to try again. */
+  attempt(messages: readonly Buffer[], until: string): Promise<Frame[]> {
+    return this.#upstream.ask(messages, until);
+  }
+
+  /** Passes on an error among answers. @throws Told */
+  tell(text: Pick<SqlText, "offset">, answers: readonly Frame[]): void {
     const last = answers.at(-1);
     if (last?.type === "E") this.#passError(last, text.offset);
-    return answers;
   }
 
   /** Forgets a statement or portal. */
@@ -115,6 +125,15 @@ export class PostgresLink {
       if (answer.type === "Z") return answer.body.toString("latin1") as wire.TransactionStatus;
       if (answer.type === "E" && !failed) this.#client.write(answer.bytes);
     }
+  }
+
+  /**
+   * The same for what Postgres only parsed, bound and described: nothing that it says can be new, so that nobody waits
+   * for it.
+   */
+  syncUnheard(): void {
+    this.#upstream.send(wire.SYNC);
+    this.#upstream.skip("Z");
   }
 
   async #passOn(answer: Frame): Promise<void> {

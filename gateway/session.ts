@@ -18,7 +18,7 @@ type Run =
   | { by: "postgres" }
   /** DuckDB. What Postgres knows under the statement's name is the query: of EXPLAIN, COPY and DECLARE too. */
   | { by: "lake"; tree: PgNode; parameterTypes: number[]; fields: wire.FieldDescription[] }
-  /** The gateway: a cursor of its own is read or closed. */
+  /** The gateway: a cursor of its own is read or closed, or a portal of DuckDB's, which SQL takes for one. */
   | { by: "cursor" };
 
 interface Prepared {
@@ -70,6 +70,8 @@ export class Session {
   #skipping = false;
   /** Something failed that Postgres does not know of. */
   #failed = false;
+  /** Postgres did something, so that its transaction may stand elsewhere. */
+  #moved = false;
 
   constructor(client: ClientChannel, upstream: Upstream, reader: LakeReader, user: string) {
     this.#client = client;
@@ -137,6 +139,7 @@ export class Session {
 
   /** Tells the client of an error, unless it has heard. @throws the error when the session cannot go on. */
   #tell(error: unknown): void {
+    this.#moved = true;
     if (error instanceof Told) return;
     if (error instanceof PgError && /^08/.test(error.sqlstate)) throw error;
     this.#failed = true;
@@ -145,13 +148,19 @@ export class Session {
 
   async #sync(): Promise<void> {
     this.#skipping = false;
-    const failed = this.#failed;
+    if (this.#failed || this.#moved) this.#status = await this.#postgres.sync(this.#failed);
+    else this.#postgres.syncUnheard();
     this.#failed = false;
-    this.#status = await this.#postgres.sync(failed);
+    this.#moved = false;
     this.#begun = false;
     if (this.#status === "I") this.#endTransaction();
     if (this.#status === "E") for (const declared of this.#cursors.values()) declared.doubtful = true;
     this.#client.write(wire.readyForQuery(this.#status));
+  }
+
+  /** Whether what is asked now belongs to a transaction that goes on. */
+  get #inBlock(): boolean {
+    return this.#status !== "I" || this.#moved;
   }
 
   #endTransaction(): void {
@@ -208,7 +217,7 @@ export class Session {
   async #bind(message: wire.BindMessage): Promise<void> {
     const prepared = this.#statementNamed(message.statement);
     const { statement, run } = prepared;
-    if (message.portal !== "" && this.#portals.has(message.portal))
+    if (message.portal !== "" && (this.#portals.has(message.portal) || this.#cursors.has(message.portal)))
       throw new PgError("42P03", `cursor "${message.portal}" already exists`);
     this.#dropPortal(message.portal);
     let parameters: string[] = [];
@@ -216,7 +225,8 @@ export class Session {
       // The columns that Postgres knows of are not those that the client asks formats for.
       const wrapped = run.by === "lake" && statement.kind !== "select";
       const bound = wrapped ? { ...message, resultFormats: [] } : message;
-      await this.#postgres.ask(statement, [wire.bind(bound)], "2");
+      const bind = this.#postgres.ask(statement, [wire.bind(bound)], "2");
+      await (run.by === "lake" ? Promise.all([bind, this.#lake.pin()]) : bind);
     }
     if (run.by === "lake") {
       this.#renew(run);
@@ -272,8 +282,7 @@ export class Session {
     bound: boolean,
   ): Promise<Prepared> {
     if (statement.kind === "fetch" || statement.kind === "close") {
-      const own = statement.cursor === null ? this.#cursors.size > 0 : this.#cursors.has(statement.cursor);
-      if (own) return this.#ofCursor(statement);
+      if (this.#isOwn(statement.cursor)) return this.#ofCursor(statement);
     }
     const bind = bound ? [bindInText(name)] : [];
     const query = queryOf(statement);
@@ -286,6 +295,12 @@ export class Session {
     const parse = wire.parse({ statement: name, sql: statement.sql, parameterTypes });
     await this.#postgres.ask(statement, [parse, ...bind], bound ? "2" : "1");
     return { statement, run: { by: "postgres" } };
+  }
+
+  /** Null: is any cursor? */
+  #isOwn(name: string | null): boolean {
+    if (name === null) return this.#cursors.size > 0;
+    return this.#cursors.has(name) || this.#portals.get(name)?.run.by === "lake";
   }
 
   #ofCursor(statement: Statement): Prepared {
@@ -309,13 +324,26 @@ export class Session {
       wire.describe({ kind: "statement", name }),
       ...bind,
     ];
-    await this.#lake.begin();
+    const until = bind.length > 0 ? "2" : "Tn";
+    if (this.#inBlock) await this.#lake.begin();
     for (let attempt = 1; ; attempt += 1) {
-      const answers = await this.#postgres.ask(query, messages, bind.length > 0 ? "2" : "Tn");
+      const [snapshot, answers] = await Promise.all([
+        this.#lake.pin(),
+        this.#postgres.attempt(messages, until),
+      ]);
       const text = this.#postgres.takeTree();
+      if (attempt === 1 && !this.#inBlock && this.#reader.isBehind(snapshot)) {
+        // What Postgres has just looked at it holds on to, until the end of its transaction.
+        await this.#postgres.sync(true);
+        await this.#postgres.close({ kind: "statement", name });
+        await this.#postgres.sync(false);
+        await this.#reader.show(snapshot);
+        continue;
+      }
+      this.#postgres.tell(query, answers);
       const tree = text === null ? null : this.#reader.route(text);
       if (text !== null && tree === null) return null;
-      if (attempt === 1 && (tree === null || tree === "unknown")) {
+      if (attempt < 3 && (tree === null || tree === "unknown")) {
         // Once more, when Postgres talks again, or the gateway has seen what another one has changed.
         await this.#postgres.close({ kind: "statement", name });
         await (tree === null ? this.#postgres.listen() : this.#reader.sync());
@@ -369,7 +397,8 @@ export class Session {
     if (statement.kind === "explain")
       return [{ name: "QUERY PLAN", typeOid: oids.text, typmod: -1, format: 0 }];
     if (run.by === "cursor" && statement.kind === "fetch") {
-      const { fields } = this.#cursorNamed(statement.cursor);
+      const fields =
+        this.#cursors.get(statement.cursor)?.fields ?? this.#selectNamed(statement.cursor).run.fields;
       if (statement.move) return null;
       return fields.map((field, index) => ({ ...field, format: field.format === 1 ? 1 : format(index) }));
     }
@@ -380,6 +409,7 @@ export class Session {
   // Running.
 
   async #runUpstream(statement: Statement, messages: Buffer[]): Promise<void> {
+    this.#moved = true;
     await this.#postgres.run(statement, messages);
     this.#postgres.takeTree();
     this.#lake.forgetSettings();
@@ -417,8 +447,7 @@ export class Session {
   }
 
   async #sendSelect(portal: Portal, run: Extract<Run, { by: "lake" }>, most: number): Promise<void> {
-    portal.open ??= await this.#lake.open(run.tree, portal.parameters);
-    const { cursor } = portal.open;
+    const { cursor } = await this.#opened(portal, run);
     const encoders = encodersOf(this.#fieldsOf(portal) ?? [], await this.#lake.settings());
     const sent = await this.#lake.limited(cursor, () => sendRows(this.#client, cursor, encoders, most));
     this.#client.write(sent.ended ? wire.commandComplete(`SELECT ${sent.rows}`) : wire.PORTAL_SUSPENDED);
@@ -449,7 +478,8 @@ export class Session {
     if (!hold && this.#status === "I" && !this.#begun)
       throw new PgError("25P01", "DECLARE CURSOR can only be used in transaction blocks");
     const known = this.#cursors.get(name);
-    if (known && !known.doubtful) throw new PgError("42P03", `cursor "${name}" already exists`);
+    if ((known && !known.doubtful) || this.#portals.has(name))
+      throw new PgError("42P03", `cursor "${name}" already exists`);
     this.#dropCursor(name);
     const open = await this.#lake.open(run.tree, portal.parameters);
     const fields = run.fields.map((field) => ({ ...field, format: binary ? 1 : 0 }));
@@ -461,11 +491,16 @@ export class Session {
     const { statement } = portal;
     if (statement.kind === "close") {
       const names = statement.cursor === null ? [...this.#cursors.keys()] : [statement.cursor];
-      for (const name of names) this.#dropCursor(name);
+      for (const name of names) {
+        if (this.#portals.get(name)?.run.by === "lake") {
+          this.#dropPortal(name);
+          await this.#postgres.close({ kind: "portal", name });
+        } else this.#dropCursor(name);
+      }
       return this.#client.write(wire.commandComplete("CLOSE CURSOR"));
     }
     if (statement.kind !== "fetch") throw new Error(`no cursor runs ${statement.kind}`);
-    const { cursor } = this.#cursorNamed(statement.cursor);
+    const { cursor } = await this.#rowsNamed(statement.cursor);
     const count = Math.min(statement.count, most);
     if (statement.move) {
       const rows = await this.#lake.limited(cursor, () => skipRows(cursor, count));
@@ -486,10 +521,24 @@ export class Session {
     this.#portals.delete(name);
   }
 
-  #cursorNamed(name: string): Declared {
-    const found = this.#cursors.get(name);
-    if (!found) throw new PgError("34000", `cursor "${name}" does not exist`);
-    return found;
+  async #rowsNamed(name: string): Promise<OpenRows> {
+    const declared = this.#cursors.get(name);
+    if (declared) return declared;
+    const { portal, run } = this.#selectNamed(name);
+    return this.#opened(portal, run);
+  }
+
+  async #opened(portal: Portal, run: Extract<Run, { by: "lake" }>): Promise<OpenRows> {
+    portal.open ??= await this.#lake.open(run.tree, portal.parameters);
+    return portal.open;
+  }
+
+  /** A portal whose rows DuckDB gives. */
+  #selectNamed(name: string): { portal: Portal; run: Extract<Run, { by: "lake" }> } {
+    const portal = this.#portals.get(name);
+    if (portal?.run.by !== "lake" || portal.statement.kind !== "select")
+      throw new PgError("34000", `cursor "${name}" does not exist`);
+    return { portal, run: portal.run };
   }
 
   #portalNamed(name: string): Portal {

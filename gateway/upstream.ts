@@ -30,6 +30,7 @@ export class Upstream {
   readonly #arrived: Frame[] = [];
   #waiting: { resolve: (frame: Frame) => void; reject: (error: Error) => void } | null = null;
   #closed = false;
+  #skipped = "";
   #trees: string[] = [];
 
   private constructor(socket: Socket, events: UpstreamEvents) {
@@ -83,6 +84,11 @@ export class Upstream {
     }
   }
 
+  /** The next answer of this type is for nobody; those before it are not. */
+  skip(type: string): void {
+    this.#skipped += type;
+  }
+
   /** The last tree that came since this was asked last, or null. */
   takeTree(): string | null {
     return this.#trees.splice(0).at(-1) ?? null;
@@ -114,6 +120,10 @@ export class Upstream {
     }
     if (ASIDE.has(frame.type) || isFatal(frame)) {
       this.#events.aside(frame);
+      return;
+    }
+    if (this.#skipped.startsWith(frame.type)) {
+      this.#skipped = this.#skipped.slice(1);
       return;
     }
     if (this.#waiting) {
