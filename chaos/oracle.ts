@@ -7,7 +7,7 @@ import type { LakeExtensions } from "../lake/lake.ts";
 import type { Session } from "../lake/session.ts";
 import { identifier, literal, qualified } from "../lake/sql.ts";
 import { rawPrefix } from "../sensors/raw-layout.ts";
-import type { Memory } from "./memory.ts";
+import { digested, type Memory } from "./memory.ts";
 import { attachLake } from "./plain-lake.ts";
 import { Replay } from "./replay.ts";
 
@@ -167,11 +167,12 @@ const countRow = z.object({ missing: z.coerce.number(), extra: z.coerce.number()
 async function compare(session: Session, schema: "staging" | "main", table: string): Promise<string[]> {
   const lakeTable = qualified("lakehouse", schema, table);
   try {
-    const present = new Set((await session.describe(lakeTable)).map((column) => column.name));
+    const present = await session.describe(lakeTable);
     // A column that no file has brought yet.
-    const columns = (await session.describe(expected(table))).map((column) =>
-      present.has(column.name) ? identifier(column.name) : `NULL AS ${identifier(column.name)}`,
-    );
+    const columns = (await session.describe(expected(table))).map(({ name }) => {
+      const column = present.find((candidate) => candidate.name === name);
+      return `${column ? digested(column) : "NULL"} AS ${identifier(name)}`;
+    });
     const right = `SELECT * FROM ${expected(table)}`;
     const found = `SELECT ${columns.join(", ")} FROM ${lakeTable}`;
     const { missing, extra } = await session.queryOne(
