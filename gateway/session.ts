@@ -418,7 +418,8 @@ export class Session {
       else this.#statements.delete(statement.statement);
     }
     if (statement.kind === "postgres") this.#begun = true;
-    if (statement.kind === "postgres" && statement.discards) {
+    if (statement.kind === "postgres" && statement.effect === "ends the transaction") this.#endTransaction();
+    if (statement.kind === "postgres" && statement.effect === "discards everything") {
       this.#statements.clear();
       for (const name of [...this.#cursors.keys()]) this.#dropCursor(name);
       await this.#postgres.listen();

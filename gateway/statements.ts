@@ -24,8 +24,11 @@ export type Statement = SqlText &
     /** Null: all statements. */
     | { kind: "deallocate"; statement: string | null }
     /** Settings and transactions: Postgres's own business. */
-    | { kind: "postgres"; discards: boolean }
+    | { kind: "postgres"; effect: Effect | null }
   );
+
+/** What a statement of Postgres's does to what the gateway keeps for the session. */
+export type Effect = "discards everything" | "ends the transaction";
 
 /** The options of COPY ... TO STDOUT. */
 export interface CopyOptions {
@@ -135,11 +138,12 @@ const READERS: Record<string, (content: any, text: SqlText) => Statement> = {
   DiscardStmt: (content: Fields<"DiscardStmt">, text) => ({
     ...text,
     kind: "postgres",
-    discards: content.target === "DISCARD_ALL",
+    effect: content.target === "DISCARD_ALL" ? "discards everything" : null,
   }),
   TransactionStmt: (content: Fields<"TransactionStmt">, text) => {
     if (/PREPARED|PREPARE$/.test(content.kind ?? "")) throw refused("TransactionStmt");
-    return { ...text, kind: "postgres", discards: false };
+    const ends = content.kind === "TRANS_STMT_COMMIT" || content.kind === "TRANS_STMT_ROLLBACK";
+    return { ...text, kind: "postgres", effect: ends ? "ends the transaction" : null };
   },
   VariableSetStmt: (content: Fields<"VariableSetStmt">, text) => {
     const resets = content.kind === "VAR_RESET" || content.kind === "VAR_SET_DEFAULT";
@@ -147,10 +151,10 @@ const READERS: Record<string, (content: any, text: SqlText) => Statement> = {
       if (content.name.toLowerCase() === "client_min_messages") return withoutEffect(text);
       refuseGuardedSetting(content.name);
     }
-    return { ...text, kind: "postgres", discards: false };
+    return { ...text, kind: "postgres", effect: null };
   },
-  VariableShowStmt: (_content, text) => ({ ...text, kind: "postgres", discards: false }),
-  UnlistenStmt: (_content, text) => ({ ...text, kind: "postgres", discards: false }),
+  VariableShowStmt: (_content, text) => ({ ...text, kind: "postgres", effect: null }),
+  UnlistenStmt: (_content, text) => ({ ...text, kind: "postgres", effect: null }),
 };
 
 type Fields<Tag extends string> =
@@ -162,7 +166,7 @@ function withoutEffect(text: SqlText): Statement {
     ...text,
     sql: text.sql.replace(/client_min_messages/i, "lotus_gateway.client_min_messages"),
     kind: "postgres",
-    discards: false,
+    effect: null,
   };
 }
 

@@ -157,6 +157,23 @@ describe("portals and cursors", () => {
     await expect(client.query("FETCH 1 FROM c")).rejects.toEqual(withState("34000"));
   });
 
+  test("SQL reads on a portal of the protocol's, as a cursor", async () => {
+    const client = await fixture.connect();
+    await client.query("BEGIN");
+    await bindPortal(client, "up", "SELECT n FROM numbers WHERE n >= 500 ORDER BY n");
+    expect(await values(client, "FETCH 2 FROM up")).toEqual([[500], [501]]);
+    expect((await client.query("MOVE 97 IN up")).rowCount).toBe(97);
+    expect(await values(client, "FETCH NEXT FROM up")).toEqual([[599]]);
+    await expect(bindPortal(client, "up", "SELECT 1")).rejects.toEqual(withState("42P03"));
+    await client.query("ROLLBACK; BEGIN");
+    await expect(client.query("FETCH 1 FROM up")).rejects.toEqual(withState("34000"));
+    await client.query("ROLLBACK; BEGIN");
+    await bindPortal(client, "up", "SELECT n FROM numbers");
+    await client.query("CLOSE up");
+    await expect(client.query("FETCH 1 FROM up")).rejects.toEqual(withState("34000"));
+    await client.query("ROLLBACK");
+  });
+
   test("a cursor over Postgres's catalog is Postgres's", async () => {
     const client = await fixture.connect();
     await client.query("BEGIN");
@@ -303,6 +320,22 @@ describe("stopping", () => {
       .toBe(true);
   });
 });
+
+/** Binds a statement to a portal that stays. */
+function bindPortal(client: pg.Client, portal: string, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const binding = {
+      submit(connection: pg.Connection) {
+        connection.parse({ name: "", text, types: [] }, false);
+        connection.bind({ portal, statement: "", values: [] }, false);
+        connection.sync();
+      },
+      handleReadyForQuery: () => resolve(),
+      handleError: reject,
+    };
+    client.query(binding as unknown as pg.Submittable);
+  });
+}
 
 /** As libpq does it: over a connection of its own. */
 function cancel(client: pg.Client): void {

@@ -426,6 +426,8 @@ describe("a statement that reaches Postgres's executor", () => {
     ["reads", "SELECT * FROM orders"],
     ["counts", "SELECT count(*) FROM orders"],
     ["filters", "SELECT id FROM orders WHERE id = 0"],
+    ["filters by what no row has", "SELECT id FROM orders WHERE id >= 500 AND amount > 3"],
+    ["looks up a key", "SELECT amount FROM orders WHERE id = 500"],
     ["joins", "SELECT 1 FROM orders JOIN lines ON order_id = id"],
     ["asks whether there is something", "SELECT EXISTS (SELECT FROM orders)"],
     ["copies out", "COPY (SELECT * FROM orders) TO STDOUT"],

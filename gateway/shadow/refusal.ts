@@ -6,8 +6,8 @@ export const REFUSAL = {
   policy: "lake tables are read through the gateway only",
   call: "lotus_gateway.refuse()",
   /**
-   * VOLATILE: never folded into a constant while a statement is only planned. COST: cheaper than any condition of a
-   * statement's own, which may be asked first otherwise, and leave no row to ask about.
+   * VOLATILE: never folded into a constant while a statement is only planned. COST: asked before any condition of the
+   * statement's own, which could leave no row to ask for.
    */
   sql: `
     CREATE OR REPLACE FUNCTION lotus_gateway.refuse() RETURNS boolean LANGUAGE plpgsql VOLATILE COST 0.000001 AS $$
