@@ -3,6 +3,7 @@ import { LotusError } from "../../common/errors.ts";
 import { identifier, literal } from "../../lake/sql.ts";
 import { userRole, viewerRole } from "../roles.ts";
 import { connectionTo, sqlstateOf, withClient } from "./connection.ts";
+import { recordsSql } from "./records.ts";
 import { REFUSAL } from "./refusal.ts";
 
 /** Any number will do, as long as it is nobody else's. */
@@ -21,6 +22,8 @@ const DEFAULTS: Readonly<Record<string, string>> = {
 const FIXED: Readonly<Record<string, string>> = {
   search_path: "main",
   default_transaction_isolation: "repeatable read",
+  // Users may reach Postgres itself, where nothing keeps them from what every role may do, such as large objects.
+  default_transaction_read_only: "on",
 };
 
 /**
@@ -114,6 +117,7 @@ async function furnish(client: pg.Client, database: string): Promise<void> {
     CREATE SCHEMA IF NOT EXISTS staging;
     CREATE SCHEMA IF NOT EXISTS lotus_gateway;
     ${REFUSAL.sql}
+    ${recordsSql(database)}
     REVOKE ALL ON DATABASE ${identifier(database)} FROM PUBLIC;
     GRANT CONNECT ON DATABASE ${identifier(database)} TO ${viewer}, ${user};
     GRANT USAGE ON SCHEMA main TO ${viewer};
