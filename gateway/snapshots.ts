@@ -1,6 +1,12 @@
 import { Pool, type PoolClient } from "pg";
 import { PgError } from "./pg-error.ts";
-import { readTableVersions, type TableVersions, versionOf } from "./table-versions.ts";
+import {
+  lastChangeOf,
+  readTableVersions,
+  type TableChange,
+  type TableVersions,
+  versionOf,
+} from "./table-versions.ts";
 
 /** A snapshot of the lake that stays readable until it is released. */
 export interface PinnedSnapshot {
@@ -9,6 +15,8 @@ export interface PinnedSnapshot {
   schemaVersion: number;
   /** A name for what a table holds: the same as long as it does not change. Null for no table of the lake. */
   versionOf(table: { schema: string; name: string }): string | null;
+  /** A table's last change until then, or a later snapshot where that is not known. Null for no table of the lake. */
+  lastChangeOf(table: { schema: string; name: string }): TableChange | null;
   /** How large a table is in the lake's files; null for none of the lake. */
   sizeOf(table: { schema: string; name: string }): Promise<TableSize | null>;
   /** The same snapshot, held once more. */
@@ -157,6 +165,7 @@ class Anchor {
       id: this.id,
       schemaVersion: this.schemaVersion,
       versionOf: (table) => versionOf(this.#versions, table),
+      lastChangeOf: (table) => lastChangeOf(this.#versions, table),
       sizeOf: (table) => this.#sizeOf(table),
       again: () => this.pin(),
       release: () => {

@@ -54,8 +54,25 @@ export async function readTableVersions(
   return { ids, changed, since: known.since, snapshot: id, schemaVersion };
 }
 
+/** A table's last change, as far as it is known. */
+export interface TableChange {
+  /** The table's number in the catalog. */
+  table: number;
+  /** No later snapshot, up to the one that is read, has changed it. */
+  snapshot: number;
+}
+
+/** Null for no table of the lake. */
+export function lastChangeOf(
+  versions: TableVersions,
+  table: { schema: string; name: string },
+): TableChange | null {
+  const id = versions.ids.get(`${table.schema}.${table.name}`);
+  return id === undefined ? null : { table: id, snapshot: versions.changed.get(id) ?? versions.since };
+}
+
 /** A name for what a table holds in a snapshot: the same as long as it does not change. Null for no table of the lake. */
 export function versionOf(versions: TableVersions, table: { schema: string; name: string }): string | null {
-  const id = versions.ids.get(`${table.schema}.${table.name}`);
-  return id === undefined ? null : `${id}_${versions.changed.get(id) ?? versions.since}`;
+  const change = lastChangeOf(versions, table);
+  return change && `${change.table}_${change.snapshot}`;
 }

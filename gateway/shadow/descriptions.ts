@@ -7,6 +7,8 @@ export interface TableDescription {
   columns: Readonly<Record<string, string>>;
   /** Columns that identify a row; empty: none do. */
   key: readonly string[];
+  /** Whether its rows are kept in Postgres, too; default: no. */
+  served?: boolean;
 }
 
 /** What a project says of its tables, by `schema.name`. */
@@ -27,6 +29,7 @@ export function describeTables(project: Project | null): TableDescriptions {
         ),
       ),
       key: uniqueKey,
+      served: head.serve === "postgres",
     },
   ]);
   const landing = (project?.streams ?? []).map(({ source, stream, landing }): [string, TableDescription] => [

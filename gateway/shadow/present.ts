@@ -23,6 +23,8 @@ export interface PresentTable {
   /** Attribute numbers in use, those of dropped columns too. */
   attributes: number;
   key: { name: string; columns: string[] } | null;
+  /** Whether nobody but its owner can read it. */
+  guarded: boolean;
 }
 
 /** Reads the tables of the shadow database from its catalog. */
@@ -49,11 +51,13 @@ const tableRow = z.object({
     }),
   ),
   key: z.object({ name: z.string(), columns: z.array(z.string()) }).nullable(),
+  guarded: z.boolean(),
 });
 
 const TABLES = `
   SELECT c.oid AS relid, n.nspname AS schema, c.relname AS name, obj_description(c.oid, 'pg_class') AS comment,
     c.relnatts AS attributes,
+    c.relrowsecurity AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid) AS guarded,
     (SELECT coalesce(json_agg(json_build_object('number', a.attnum, 'name', a.attname,
         'declaration', format_type(a.atttypid, a.atttypmod), 'typeOid', a.atttypid::bigint, 'typmod', a.atttypmod,
         'notNull', a.attnotnull, 'comment', col_description(c.oid, a.attnum)) ORDER BY a.attnum), '[]')

@@ -186,7 +186,9 @@ function stateOf({ lake, wanted, present, changes }: Look): ShadowState {
         return [[number, { name: lakeName, duckdbType, typeOid, typmod, read: type.read }]];
       }),
     );
-    return [[found.relid, { relid: found.relid, schema: table.schema, name: table.lakeName, columns }]];
+    const served = table.served && !found.guarded;
+    const { schema, lakeName: name } = table;
+    return [[found.relid, { relid: found.relid, schema, name, columns, served }]];
   });
   return {
     schemaVersion: lake.version,

@@ -23,6 +23,8 @@ export interface ShadowTable {
    * lake as they are declared.
    */
   columns: ReadonlyMap<number, ShadowColumn>;
+  /** Whether it may hold the lake's rows; which ones, and whether it does, is on record (gateway/served). */
+  served: boolean;
 }
 
 /** The shadow database as it stands. */

@@ -21,6 +21,8 @@ export interface WantedTable {
   comment: string | null;
   columns: WantedColumn[];
   key: WantedKey | null;
+  /** Whether it holds the lake's rows; else it holds none that may be read. */
+  served: boolean;
 }
 
 /** A primary key, in Postgres's names. */
@@ -82,6 +84,7 @@ function wantedTable(
     comment: commentText(description?.comment ?? table.comment),
     columns,
     key: wantedKey(description?.key ?? [], name, columns, taken),
+    served: description?.served ?? false,
   };
 }
 
