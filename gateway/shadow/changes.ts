@@ -1,5 +1,6 @@
 import { identifier, identifiers, literal, qualified } from "../../lake/sql.ts";
 import type { PresentColumn, PresentTable } from "./present.ts";
+import { forgetServed } from "./records.ts";
 import { REFUSAL } from "./refusal.ts";
 import { MOST_COLUMNS, type WantedColumn, type WantedTable } from "./wanted.ts";
 
@@ -50,17 +51,15 @@ function lakeName({ schema, lakeName }: WantedTable): string {
 }
 
 function dropTable(table: PresentTable): string {
-  return `DROP TABLE ${tableKey(table)} CASCADE;\n`;
+  return `${forgetServed(table.relid)};\nDROP TABLE ${tableKey(table)} CASCADE;\n`;
 }
 
 function createTable(table: WantedTable): string[] {
   const name = tableKey(table);
   return [
     `CREATE TABLE ${name} (${table.columns.map(declareColumn).join(", ")})`,
-    `ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY`,
-    `CREATE POLICY ${identifier(REFUSAL.policy)} ON ${name} FOR SELECT USING (${REFUSAL.call})`,
     ...addKey(table),
-    addSentinel(table),
+    ...(table.served ? [] : [...guard(name), ...addSentinel(table)]),
     ...(table.comment === null ? [] : [commentOnTable(table)]),
     ...table.columns
       .filter(({ comment }) => comment !== null)
@@ -75,13 +74,14 @@ function alterTable(wanted: WantedTable, present: PresentTable): string[] {
   const retyped = kept.filter(([column, before]) => column.type.declaration !== before.declaration);
   const shapeDiffers = dropped.length + added.length + retyped.length > 0;
   const keyDiffers = JSON.stringify(wanted.key) !== JSON.stringify(present.key);
+  const guardDiffers = wanted.served === present.guarded;
   const statements: string[] = [];
-  if (shapeDiffers || keyDiffers) {
+  if (shapeDiffers || keyDiffers || guardDiffers) {
     const nullable = kept.filter(
       ([column, before]) => before.notNull && !wanted.key?.columns.includes(column.name),
     );
     statements.push(
-      `DELETE FROM ${name}`,
+      ...(present.guarded && !guardDiffers ? [`DELETE FROM ${name}`] : emptyServed(name, present)),
       ...(present.key ? [`ALTER TABLE ${name} DROP CONSTRAINT ${identifier(present.key.name)}`] : []),
       ...alterColumns(name, [
         dropped.map((column) => `DROP COLUMN ${identifier(column.name)} CASCADE`),
@@ -92,7 +92,8 @@ function alterTable(wanted: WantedTable, present: PresentTable): string[] {
         added.map((column) => `ADD COLUMN ${declareColumn(column)}`),
       ]),
       ...addKey(wanted),
-      addSentinel(wanted),
+      ...(guardDiffers ? (wanted.served ? unguard(name) : guard(name)) : []),
+      ...(wanted.served ? [] : addSentinel(wanted)),
     );
   }
   if (wanted.comment !== present.comment) statements.push(commentOnTable(wanted));
@@ -101,6 +102,31 @@ function alterTable(wanted: WantedTable, present: PresentTable): string[] {
   for (const column of added)
     if (column.comment !== null) statements.push(commentOnColumn(name, column, column.comment));
   return statements;
+}
+
+/**
+ * Takes the rows out of a table, and what is on record of them. TRUNCATE gives it another file, by which a transaction
+ * that still sees the record learns that it counts no more.
+ */
+function emptyServed(name: string, { relid }: PresentTable): string[] {
+  return [`TRUNCATE ${name}`, forgetServed(relid)];
+}
+
+/** Nobody but the owner can read the table from here on. */
+function guard(table: string): string[] {
+  return [
+    `ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY`,
+    `DROP POLICY IF EXISTS ${identifier(REFUSAL.policy)} ON ${table}`,
+    `CREATE POLICY ${identifier(REFUSAL.policy)} ON ${table} FOR SELECT USING (${REFUSAL.call})`,
+  ];
+}
+
+/** Whoever has the privilege can read the table from here on. */
+function unguard(table: string): string[] {
+  return [
+    `DROP POLICY IF EXISTS ${identifier(REFUSAL.policy)} ON ${table}`,
+    `ALTER TABLE ${table} DISABLE ROW LEVEL SECURITY`,
+  ];
 }
 
 /**
@@ -146,8 +172,15 @@ function addKey(table: WantedTable): string[] {
   ];
 }
 
-/** The one row of a table: a policy is asked only where there is a row. */
-function addSentinel(table: WantedTable): string {
+/**
+ * The one row of a table: a policy is asked only where there is a row. Postgres is to know that there is no more, or it
+ * looks keys up in their index, and finds none to ask for.
+ */
+function addSentinel(table: WantedTable): string[] {
+  return [insertSentinel(table), `ANALYZE ${tableKey(table)}`];
+}
+
+function insertSentinel(table: WantedTable): string {
   const key = table.key?.columns ?? [];
   if (key.length === 0) return `INSERT INTO ${tableKey(table)} DEFAULT VALUES`;
   const values = key.map((name) => {

@@ -64,7 +64,7 @@ export class Both {
         columns.set(index + 1, { name, typeOid, typmod, duckdbType: type, read: (expression) => expression });
       });
       const relid = Number(row.oid);
-      tables.set(relid, { relid, schema: "main", name: row.relname, columns });
+      tables.set(relid, { relid, schema: "main", name: row.relname, columns, served: false });
       await copyRows(postgres, duckdb, row.relname, [...columns.values()]);
     }
     await postgres.query(
