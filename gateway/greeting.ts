@@ -7,7 +7,7 @@ import { PgError } from "./pg-error.ts";
 export type Greeting =
   | { kind: "session"; stream: Duplex; version: number; parameters: Map<string, string> }
   /** `bytes`: all of the request, to be passed on. */
-  | { kind: "cancel"; key: string; bytes: Buffer };
+  | { kind: "cancel"; stream: Duplex; key: string; bytes: Buffer };
 
 // https://www.postgresql.org/docs/18/protocol-message-formats.html
 const CANCEL_REQUEST = 80_877_102;
@@ -44,7 +44,7 @@ export async function hear(socket: Socket, secrets: SecureContext, mustBeSecret:
       secret = true;
     } else if (code === SSL_REQUEST || code === GSS_REQUEST) stream.write(NO);
     else if (code === CANCEL_REQUEST)
-      return { kind: "cancel", key: packet.toString("hex", 8), bytes: packet };
+      return { kind: "cancel", stream, key: packet.toString("hex", 8), bytes: packet };
     else if (code >> 16 === 3) {
       if (mustBeSecret && !secret)
         throw new PgError("28000", "connections from other machines have to be encrypted", {

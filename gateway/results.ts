@@ -6,7 +6,6 @@ import {
   ByteSink,
   type ColumnEncoder,
   columnEncoder,
-  writeCopyBinaryHeader,
   writeCopyBinaryTrailer,
   writeCopyHeader,
   writeCopyLines,
@@ -103,9 +102,13 @@ function textCopy(
 }
 
 function binaryCopy(encoders: readonly ColumnEncoder[]): CopyWriter {
+  let begins = true;
   return {
-    begin: writeCopyBinaryHeader,
-    rows: ({ chunk, from, to }, sink) => writeCopyTuples(chunk, from, to, encoders, sink),
-    end: writeCopyBinaryTrailer,
+    begin: () => {},
+    rows: ({ chunk, from, to }, sink) => {
+      writeCopyTuples(chunk, from, to, encoders, begins, sink);
+      begins = false;
+    },
+    end: (sink) => writeCopyBinaryTrailer(begins, sink),
   };
 }

@@ -14,6 +14,7 @@ import { HotTables } from "./hot-tables.ts";
 import { LakeReader } from "./lake-reader.ts";
 import { logIn, Refused } from "./login.ts";
 import { PgError } from "./pg-error.ts";
+import { ServedTables } from "./served/served-tables.ts";
 import { Session } from "./session.ts";
 import { connectionTo, withClient } from "./shadow/connection.ts";
 import { describeTables } from "./shadow/descriptions.ts";
@@ -82,8 +83,11 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   );
   const snapshots = new Snapshots(connections.catalogUrl);
   const hot = new HotTables(lake);
+  const { catalogUrl } = connections;
+  const served = new ServedTables({ catalogUrl, database, lake, snapshots, logger });
+  const reader = new LakeReader({ lake, hot, served, snapshots, shadow, catalog, database }, shown);
   const door = new Door({
-    reader: new LakeReader({ lake, hot, snapshots, shadow, catalog, database }, shown),
+    reader,
     server: { ...addressOf(connections.catalogUrl), database },
     secrets: createSecureContext({ ...certificate, minVersion: "TLSv1.2" }),
     logger,
@@ -92,6 +96,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     door.enter(socket),
   );
   const port = await listen(server, host, settings.port, options.lastPort);
+  served.start(reader);
   logger.info({ host, port, database, tables: shown.tables.size }, "the gateway listens");
   return {
     host,
@@ -100,6 +105,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     stop: async () => {
       server.close();
       await door.close();
+      await served.close();
       await hot.close();
       await snapshots.close();
       await shadow.close();
@@ -185,7 +191,7 @@ class Door {
     const timer = setTimeout(() => socket.destroy(), LOGIN_MS);
     try {
       const greeting = await this.#hear(socket);
-      if (greeting?.kind === "cancel") this.#cancel(greeting);
+      if (greeting?.kind === "cancel") await this.#cancel(greeting);
       if (greeting?.kind !== "session") return;
       await this.#serve(greeting, () => {
         clearTimeout(timer);
@@ -237,13 +243,22 @@ class Door {
     }
   }
 
-  /** Postgres is asked where it is not DuckDB that runs the session's statement. */
-  #cancel({ key, bytes }: Extract<Greeting, { kind: "cancel" }>): void {
+  /** Hangs up when it is done: a client that hears no goodbye over TLS takes it for a failure. */
+  async #cancel({ stream, key, bytes }: Extract<Greeting, { kind: "cancel" }>): Promise<void> {
     const session = this.#sessions.get(key);
-    if (!session || session.stop("user request")) return;
+    if (session && !session.stop("user request")) await this.#cancelUpstream(bytes);
+    await new Promise<unknown>((resolve) => stream.end(resolve));
+  }
+
+  /** Postgres is asked where it is not DuckDB that runs the session's statement. */
+  #cancelUpstream(request: Buffer): Promise<void> {
     const { host, port } = this.#options.server;
-    const socket = connect({ host, port }, () => socket.end(bytes));
-    socket.on("error", () => {});
+    return new Promise((resolve) => {
+      const socket = connect({ host, port }, () => socket.end(request));
+      socket.on("error", () => {});
+      socket.on("close", () => resolve());
+      socket.resume();
+    });
   }
 }
 

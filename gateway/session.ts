@@ -239,8 +239,9 @@ export class Session {
   async #describe(target: wire.Target): Promise<void> {
     const portal =
       target.kind === "portal"
-        ? this.#portalNamed(target.name)
+        ? this.#portals.get(target.name)
         : portalOf(this.#statementNamed(target.name), [], []);
+    if (!portal) return this.#describeCursor(target.name);
     const { statement, run } = portal;
     if (run.by === "postgres" || (run.by === "lake" && statement.kind === "select")) {
       const answers = await this.#postgres.ask(statement, [wire.describe(target)], "Tn");
@@ -253,6 +254,15 @@ export class Session {
     this.#client.write(fields ? wire.rowDescription(fields) : wire.NO_DATA);
   }
 
+  /** A cursor that was declared is a portal too; those of the catalog Postgres knows. */
+  async #describeCursor(name: string): Promise<void> {
+    const declared = this.#cursors.get(name);
+    if (declared) return this.#client.write(wire.rowDescription(declared.fields));
+    const describe = wire.describe({ kind: "portal", name });
+    for (const answer of await this.#postgres.ask({ offset: 0 }, [describe], "Tn"))
+      this.#client.write(answer.bytes);
+  }
+
   async #execute({ portal: name, maxRows }: { portal: string; maxRows: number }): Promise<void> {
     const portal = this.#portalNamed(name);
     if (portal.run.by === "postgres")
@@ -263,8 +273,9 @@ export class Session {
   async #close(target: wire.Target): Promise<void> {
     const { kind, name } = target;
     const known = kind === "portal" ? this.#portals.get(name) : this.#statements.get(name);
-    if (kind === "portal") this.#dropPortal(name);
-    else this.#statements.delete(name);
+    if (kind === "statement") this.#statements.delete(name);
+    else if (known) this.#dropPortal(name);
+    else this.#dropCursor(name);
     if (known?.run.by !== "cursor") await this.#postgres.close(target);
     this.#client.write(wire.CLOSE_COMPLETE);
   }

@@ -65,35 +65,35 @@ export function writeCopyLines(
   }
 }
 
-/** Writes what a binary COPY begins with, as a CopyData message. */
-export function writeCopyBinaryHeader(sink: ByteSink): void {
-  const message = beginMessage(sink);
-  sink.writeBytes(Buffer.from("PGCOPY\n\xff\r\n\0", "latin1"));
-  sink.writeInt32(0);
-  sink.writeInt32(0);
-  endMessage(message, sink);
-}
+/** What a binary COPY begins with: a signature, flags, the length of an extension. */
+const binaryHeader = Buffer.from("PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0", "latin1");
 
-/** Writes rows as tuples of a binary COPY, each a CopyData message. The encoders are of binary. */
+/**
+ * Writes rows as tuples of a binary COPY, each a CopyData message; where it `begins`, the first carries the header, as
+ * clients that read row by row expect it. The encoders are of binary.
+ */
 export function writeCopyTuples(
   chunk: DuckDBDataChunk,
   from: number,
   to: number,
   encoders: readonly ColumnEncoder[],
+  begins: boolean,
   sink: ByteSink,
 ): void {
   bindChunk(chunk, encoders);
   for (let row = from; row < to; row++) {
     const message = beginMessage(sink);
+    if (begins && row === from) sink.writeBytes(binaryHeader);
     sink.writeInt16(encoders.length);
     for (const encoder of encoders) encoder.write(row, sink);
     endMessage(message, sink);
   }
 }
 
-/** Writes what a binary COPY ends with, as a CopyData message. */
-export function writeCopyBinaryTrailer(sink: ByteSink): void {
+/** Writes what a binary COPY ends with, as a CopyData message; where it `begins` with this, it has no rows. */
+export function writeCopyBinaryTrailer(begins: boolean, sink: ByteSink): void {
   const message = beginMessage(sink);
+  if (begins) sink.writeBytes(binaryHeader);
   sink.writeInt16(-1);
   endMessage(message, sink);
 }

@@ -21,7 +21,6 @@ export { ByteSink } from "./byte-sink.ts";
 export type { ColumnEncoder, EncoderSettings } from "./column-encoder.ts";
 export {
   type CopyOptions,
-  writeCopyBinaryHeader,
   writeCopyBinaryTrailer,
   writeCopyHeader,
   writeCopyLines,
