@@ -11,8 +11,8 @@ const HARMLESS =
 
 const RUNS_SQL = /^(query|table|cursor|schema|database)_to_xml/;
 
-/** @throws PgError 42501 when one of these functions is barred. */
-export function refuseBarred(functions: Iterable<number>, catalog: PgCatalog): void {
+/** The name of one of these functions that is barred; null where none is. */
+export function barredAmong(functions: Iterable<number>, catalog: PgCatalog): string | null {
   for (const oid of functions) {
     const found = catalog.functions.get(oid);
     const allowed =
@@ -20,9 +20,16 @@ export function refuseBarred(functions: Iterable<number>, catalog: PgCatalog): v
       found.schema === "pg_catalog" &&
       !RUNS_SQL.test(found.name) &&
       (found.volatility !== "volatile" || HARMLESS.test(found.name));
-    if (!allowed)
-      throw new PgError("42501", `permission denied for function ${found?.name ?? oid}`, {
-        hint: "The gateway lets its clients read; this function does more.",
-      });
+    if (!allowed) return found?.name ?? String(oid);
   }
+  return null;
+}
+
+/** @throws PgError 42501 when one of these functions is barred. */
+export function refuseBarred(functions: Iterable<number>, catalog: PgCatalog): void {
+  const barred = barredAmong(functions, catalog);
+  if (barred !== null)
+    throw new PgError("42501", `permission denied for function ${barred}`, {
+      hint: "The gateway lets its clients read; this function does more.",
+    });
 }

@@ -3,11 +3,13 @@ import type { Lake } from "../lake/lake.ts";
 import type { Session } from "../lake/session.ts";
 import { literal, qualified } from "../lake/sql.ts";
 import { mentioned, type PgNode, readTree } from "./analysis/tree.ts";
-import { refuseBarred } from "./barred-functions.ts";
+import { barredAmong, refuseBarred } from "./barred-functions.ts";
 import type { PgCatalog } from "./catalog.ts";
 import { LakeCursor, setTimeZone } from "./cursor.ts";
 import type { HotTables } from "./hot-tables.ts";
 import { PgError } from "./pg-error.ts";
+import type { ServedRecord } from "./served/records.ts";
+import type { ServedTables } from "./served/served-tables.ts";
 import type { ShadowDatabase } from "./shadow/shadow-database.ts";
 import type { ShadowState, ShadowTable } from "./shadow/shadow-table.ts";
 import type { PinnedSnapshot, Snapshots } from "./snapshots.ts";
@@ -18,10 +20,18 @@ import type { Translation } from "./translate/translation.ts";
 export interface LakeParts {
   lake: Lake;
   hot: HotTables;
+  served: Pick<ServedTables, "areCurrent">;
   snapshots: Snapshots;
   shadow: Pick<ShadowDatabase, "sync">;
   catalog: PgCatalog;
   database: string;
+}
+
+/** What a statement means that reads the lake. */
+export interface LakeQuery {
+  tree: PgNode;
+  /** The tables that it reads, by OID, where Postgres keeps the rows of all of them and may run it; else none. */
+  served: readonly number[];
 }
 
 /** A statement as it is run. */
@@ -55,16 +65,21 @@ export class LakeReader {
     return this.#parts.catalog;
   }
 
+  /** What the shadow database showed when it was last looked at. */
+  get shown(): ShadowState {
+    return this.#shown;
+  }
+
   pin(): Promise<PinnedSnapshot> {
     return this.#parts.snapshots.pin();
   }
 
   /**
-   * Where a statement with this tree runs: null for Postgres, its tree for the lake; `unknown` when it reads tables
-   * that the shadow database had not shown when it was last looked at.
+   * Where a statement with this tree runs: null for Postgres, what it means for the lake; `unknown` when it reads
+   * tables that the shadow database had not shown when it was last looked at.
    * @throws PgError for one that reads both, or calls what it may not.
    */
-  route(text: string): PgNode | null | "unknown" {
+  route(text: string): LakeQuery | null | "unknown" {
     const { relations, functions } = mentioned(text);
     const users = [...relations].filter((oid) => oid >= FIRST_OF_USERS);
     if (users.length === 0) {
@@ -75,7 +90,26 @@ export class LakeReader {
     if (users.some((oid) => !tables.has(oid))) return "unknown";
     if (users.length < relations.size)
       throw new PgError("0A000", "a statement reads either the lake or Postgres's catalog, not both");
-    return readTree(text);
+    const inPostgres =
+      users.every((oid) => tables.get(oid)?.served) && !barredAmong(functions, this.#parts.catalog);
+    return { tree: readTree(text), served: inPostgres ? users : [] };
+  }
+
+  /**
+   * Whether the rows that Postgres keeps of a query's tables are those of a snapshot.
+   * @throws PgError 0A000 for what DuckDB would answer differently: whoever runs it, it is refused.
+   */
+  isServed(
+    statement: LakeStatement,
+    served: LakeQuery["served"],
+    records: readonly ServedRecord[],
+    snapshot: PinnedSnapshot,
+  ): boolean {
+    const tables = served.flatMap((oid) => this.#shown.tables.get(oid) ?? []);
+    if (tables.length < served.length) return false;
+    if (!this.#parts.served.areCurrent(tables, records, snapshot)) return false;
+    this.#translated(statement, (table) => sourceAt(table, snapshot.id));
+    return true;
   }
 
   /** Has the shadow database show the lake's tables as they are in a snapshot, or later. */
@@ -140,19 +174,26 @@ export class LakeReader {
    * DuckDB would answer differently.
    */
   #translate(
-    { tree, parameters, user }: LakeStatement,
+    statement: LakeStatement,
     snapshot: PinnedSnapshot,
   ): { translation: Translation; readsLake: boolean } {
-    const { catalog, database, hot } = this.#parts;
+    const { hot } = this.#parts;
     let readsLake = false;
     const source = (table: ShadowTable) => {
       const copy = hot.find(table, snapshot);
       readsLake ||= copy === null;
       return copy ?? sourceAt(table, snapshot.id);
     };
+    return { translation: this.#translated(statement, source), readsLake };
+  }
+
+  #translated(
+    { tree, parameters, user }: LakeStatement,
+    source: (table: ShadowTable) => string,
+  ): Translation {
+    const { catalog, database } = this.#parts;
     const { tables } = this.#shown;
-    const translation = translate(tree, { catalog, tables, source, parameters, user, database });
-    return { translation, readsLake };
+    return translate(tree, { catalog, tables, source, parameters, user, database });
   }
 }
 

@@ -1,9 +1,13 @@
 import type { PgNode } from "./analysis/tree.ts";
 import type { LakeCursor, StopReason } from "./cursor.ts";
-import type { LakeReader, LakeStatement } from "./lake-reader.ts";
+import type { LakeQuery, LakeReader, LakeStatement } from "./lake-reader.ts";
 import type { PostgresLink } from "./postgres-link.ts";
+import { RECORDS_QUERY, readRecords } from "./served/records.ts";
 import { readSettings, SETTINGS_QUERY, type SessionSettings } from "./session-settings.ts";
 import type { PinnedSnapshot } from "./snapshots.ts";
+
+/** Of Postgres's type `oid[]`. */
+const OID_ARRAY = 1028;
 
 /** What a session reads of the lake: one snapshot a transaction, under the session's settings. */
 export class LakeTransaction {
@@ -44,6 +48,20 @@ export class LakeTransaction {
   /** A statement may have changed settings. */
   forgetSettings(): void {
     this.#settings = null;
+  }
+
+  /**
+   * Whether Postgres, which has the statement bound, has the rows that it is to read, and goes on to have them until the
+   * transaction ends. @throws PgError 0A000 as `open` does
+   */
+  async isServed({ tree, served }: LakeQuery, parameters: readonly string[]): Promise<boolean> {
+    if (served.length === 0) return false;
+    const { timeZone } = await this.settings();
+    const snapshot = await this.begin();
+    const tables = { type: OID_ARRAY, value: Buffer.from(`{${served.join(",")}}`) };
+    const [value] = await this.#postgres.row(RECORDS_QUERY, [tables], 0);
+    const statement = { tree, parameters, user: this.#user, timeZone };
+    return this.#reader.isServed(statement, served, readRecords(value?.toString() ?? null), snapshot);
   }
 
   /** The rows of a statement, begun. The caller closes it, and releases the snapshot that goes with it. */

@@ -1,7 +1,6 @@
-import type { PgNode } from "./analysis/tree.ts";
 import type { ClientChannel } from "./client-channel.ts";
 import { type LakeCursor, postgresError, type StopReason } from "./cursor.ts";
-import type { LakeReader } from "./lake-reader.ts";
+import type { LakeQuery, LakeReader } from "./lake-reader.ts";
 import { LakeTransaction } from "./lake-transaction.ts";
 import { PgError } from "./pg-error.ts";
 import { PostgresLink, Told } from "./postgres-link.ts";
@@ -17,7 +16,7 @@ import * as wire from "./wire/messages.ts";
 type Run =
   | { by: "postgres" }
   /** DuckDB. What Postgres knows under the statement's name is the query: of EXPLAIN, COPY and DECLARE too. */
-  | { by: "lake"; tree: PgNode; parameterTypes: number[]; fields: wire.FieldDescription[] }
+  | ({ by: "lake"; parameterTypes: number[]; fields: wire.FieldDescription[] } & LakeQuery)
   /** The gateway: a cursor of its own is read or closed, or a portal of DuckDB's, which SQL takes for one. */
   | { by: "cursor" };
 
@@ -28,12 +27,15 @@ interface Prepared {
 
 /** A statement with its parameters. */
 interface Portal extends Prepared {
+  name: string;
   /** Literals in DuckDB's SQL. */
   parameters: readonly string[];
   /** Formats of the columns that the client gets, as Bind says them. */
   formats: readonly number[];
-  /** Its rows, once it has begun to run. */
+  /** Its rows, once DuckDB has begun to run it. */
   open: OpenRows | null;
+  /** Postgres, which keeps the rows of all that it reads, has begun to run it. */
+  served: boolean;
 }
 
 interface OpenRows {
@@ -232,7 +234,7 @@ export class Session {
       this.#renew(run);
       parameters = await this.#literals(run.parameterTypes, message);
     }
-    this.#portals.set(message.portal, portalOf(prepared, parameters, message.resultFormats));
+    this.#portals.set(message.portal, portalOf(prepared, parameters, message.resultFormats, message.portal));
     this.#client.write(wire.BIND_COMPLETE);
   }
 
@@ -311,7 +313,8 @@ export class Session {
   /** Null: is any cursor? */
   #isOwn(name: string | null): boolean {
     if (name === null) return this.#cursors.size > 0;
-    return this.#cursors.has(name) || this.#portals.get(name)?.run.by === "lake";
+    const portal = this.#portals.get(name);
+    return this.#cursors.has(name) || (portal?.run.by === "lake" && !portal.served);
   }
 
   #ofCursor(statement: Statement): Prepared {
@@ -352,22 +355,22 @@ export class Session {
         continue;
       }
       this.#postgres.tell(query, answers);
-      const tree = text === null ? null : this.#reader.route(text);
-      if (text !== null && tree === null) return null;
-      if (attempt < 3 && (tree === null || tree === "unknown")) {
+      const found = text === null ? null : this.#reader.route(text);
+      if (text !== null && found === null) return null;
+      if (attempt < 3 && (found === null || found === "unknown")) {
         // Once more, when Postgres talks again, or the gateway has seen what another one has changed.
         await this.#postgres.close({ kind: "statement", name });
-        await (tree === null ? this.#postgres.listen() : this.#reader.sync());
+        await (found === null ? this.#postgres.listen() : this.#reader.sync());
         continue;
       }
-      if (tree === null) throw new PgError("XX000", "Postgres does not tell what the statement means");
-      if (tree === "unknown")
+      if (found === null) throw new PgError("XX000", "Postgres does not tell what the statement means");
+      if (found === "unknown")
         throw new PgError("42P01", "a table that the statement reads is not in the lake");
       const described = answers.find(({ type }) => type === "t");
       const fields = answers.find(({ type }) => type === "T");
       return {
         by: "lake",
-        tree,
+        ...found,
         parameterTypes: described ? wire.readParameterDescription(described.body) : [],
         fields: fields ? wire.readRowDescription(fields.body) : [],
       };
@@ -378,10 +381,10 @@ export class Session {
   #renew(run: Extract<Run, { by: "lake" }>): void {
     const text = this.#postgres.takeTree();
     if (text === null) return;
-    const tree = this.#reader.route(text);
-    if (tree === null || tree === "unknown")
+    const found = this.#reader.route(text);
+    if (found === null || found === "unknown")
       throw new PgError("40001", "the lake's tables have changed since the statement was prepared");
-    run.tree = tree;
+    Object.assign(run, found);
   }
 
   async #literals(types: readonly number[], message: wire.BindMessage): Promise<string[]> {
@@ -459,6 +462,12 @@ export class Session {
   }
 
   async #sendSelect(portal: Portal, run: Extract<Run, { by: "lake" }>, most: number): Promise<void> {
+    if (portal.open === null) portal.served ||= await this.#lake.isServed(run, portal.parameters);
+    if (portal.served) {
+      this.#moved = true;
+      const rows = Number.isFinite(most) ? most : 0;
+      return this.#postgres.run(portal.statement, [wire.execute(portal.name, rows)]);
+    }
     const { cursor } = await this.#opened(portal, run);
     const encoders = encodersOf(this.#fieldsOf(portal) ?? [], await this.#lake.settings());
     const sent = await this.#lake.limited(cursor, () => sendRows(this.#client, cursor, encoders, most));
@@ -541,6 +550,7 @@ export class Session {
   }
 
   async #opened(portal: Portal, run: Extract<Run, { by: "lake" }>): Promise<OpenRows> {
+    if (portal.served) throw new PgError("55000", `cursor "${portal.name}" is read by Postgres already`);
     portal.open ??= await this.#lake.open(run.tree, portal.parameters);
     return portal.open;
   }
@@ -567,8 +577,13 @@ export class Session {
   }
 }
 
-function portalOf(prepared: Prepared, parameters: readonly string[], formats: readonly number[]): Portal {
-  return { ...prepared, parameters, formats, open: null };
+function portalOf(
+  prepared: Prepared,
+  parameters: readonly string[],
+  formats: readonly number[],
+  name = "",
+): Portal {
+  return { ...prepared, name, parameters, formats, open: null, served: false };
 }
 
 /** Binds a statement to the portal of the same name. */
