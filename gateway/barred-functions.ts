@@ -9,6 +9,9 @@ import { PgError } from "./pg-error.ts";
 const HARMLESS =
   /^(clock_timestamp|timeofday|random|random_normal|gen_random_uuid|uuidv[47]|set_config|pg_sleep|pg_sleep_for|pg_sleep_until|pg_advisory_unlock_all|pg_is_in_recovery|pg_is_wal_replay_paused|pg_relation_size|pg_table_size|pg_total_relation_size|pg_indexes_size|pg_database_size|pg_tablespace_size|pg_notification_queue_usage|pg_blocking_pids|pg_stat_get_\w+|pg_listening_channels|txid_current_if_assigned|pg_current_xact_id_if_assigned)$/;
 
+/** Drivers call the second's too: pgjdbc finds primary keys with one. */
+const POSTGRES_OWN = new Set(["pg_catalog", "information_schema"]);
+
 const RUNS_SQL = /^(query|table|cursor|schema|database)_to_xml/;
 
 /** The name of one of these functions that is barred; null where none is. */
@@ -17,7 +20,7 @@ export function barredAmong(functions: Iterable<number>, catalog: PgCatalog): st
     const found = catalog.functions.get(oid);
     const allowed =
       found !== undefined &&
-      found.schema === "pg_catalog" &&
+      POSTGRES_OWN.has(found.schema) &&
       !RUNS_SQL.test(found.name) &&
       (found.volatility !== "volatile" || HARMLESS.test(found.name));
     if (!allowed) return found?.name ?? String(oid);
