@@ -16,6 +16,11 @@ export interface Expression {
    * it is delivered as it stands, that is divided as Postgres does.
    */
   quotient?: { dividend: string; divisor: string };
+  /** Of JSON that was taken out of a document: that document, and the key that it stood at. */
+  document?: string;
+  /** What is NULL where the expression is, and is had for less. */
+  presence?: string;
+  documentKey?: string;
 }
 
 /** An expression that is no numeric. */

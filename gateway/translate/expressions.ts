@@ -1,11 +1,11 @@
-import type { PgNode } from "../analysis/tree.ts";
+import { type PgNode, readTree } from "../analysis/tree.ts";
 import type { PgFunction } from "../catalog.ts";
 import { PgError, unsupported } from "../pg-error.ts";
 import { castConstant, constantExpression, parameterExpression } from "./constant.ts";
 import { type Expression, expression, text, unified } from "./expression.ts";
 import { convert } from "./functions/conversion.ts";
 import { aggregates, functions, type Site, windowFunctions } from "./functions/registry.ts";
-import { setFunctions } from "./functions/sets.ts";
+import { rowFunctions, setFunctions } from "./functions/sets.ts";
 import type { QueryTranslator } from "./query.ts";
 import type { Scope } from "./scope.ts";
 import { direction, requireSortable } from "./sorting.ts";
@@ -154,7 +154,9 @@ export class ExpressionTranslator {
       const rows = this.set(node);
       return { ...rows, sql: `unnest(${rows.sql})` };
     }
-    if (node.boolean("funcvariadic")) throw unsupported(`${called.signature} with VARIADIC`);
+    // An array in place of the arguments; those of json_extract_path always come as one.
+    if (node.boolean("funcvariadic") && !called.signature.endsWith(",_text)"))
+      throw unsupported(`${called.signature} with VARIADIC`);
     const cast = castConstant(called.signature, node.nodes("args"));
     if (cast !== null) return cast;
     const values = this.#byPosition(node.nodes("args"));
@@ -186,6 +188,13 @@ export class ExpressionTranslator {
       translator(values, { ...this.site, resultType: node.number("funcresulttype") }),
       node.number("funcresulttype"),
     );
+  }
+
+  /** The rows of a function that returns several columns, a list for each; null of all other functions. */
+  rows(node: PgNode): Expression[] | null {
+    const called = this.#queries.context.catalog.function(node.number("funcid"));
+    const translator = rowFunctions.get(called.signature);
+    return translator?.(node.nodes("args").map((argument) => this.translate(argument))) ?? null;
   }
 
   /** A call of a function on translated arguments. */
@@ -296,7 +305,7 @@ export class ExpressionTranslator {
     if (node.boolean("argisrow")) throw unsupported("IS NULL of a row");
     const value = this.translate(node.node("arg"));
     return expression(
-      `(${value.sql} IS ${node.number("nulltesttype") === 0 ? "NULL" : "NOT NULL"})`,
+      `(${value.presence ?? value.sql} IS ${node.number("nulltesttype") === 0 ? "NULL" : "NOT NULL"})`,
       oid.bool,
     );
   }
@@ -371,9 +380,12 @@ export class ExpressionTranslator {
 
   #array(node: PgNode): Expression {
     if (node.boolean("multidims")) throw unsupported("an array of arrays");
-    const { sqls, shape } = unified(node.nodes("elements").map((element) => this.translate(element)));
+    const elements = node.nodes("elements").map((element) => this.translate(element));
+    const { sqls, shape } = unified(elements);
     const type = node.number("array_typeid");
-    return { sql: `CAST([${sqls.join(", ")}] AS ${duckdbType(type, shape)})`, type, numeric: shape };
+    const sql = `CAST([${sqls.join(", ")}] AS ${duckdbType(type, shape)})`;
+    const known = elements.every((element) => element.constant !== undefined);
+    return { sql, type, numeric: shape, ...(known ? { constant: sql } : {}) };
   }
 
   #subscript(node: PgNode): Expression {
@@ -463,7 +475,9 @@ export class ExpressionTranslator {
 
   #aggregateOf(node: PgNode): Expression {
     const called = this.#queries.context.catalog.function(node.number("aggfnoid"));
-    const entries = node.nodes("args");
+    const entries = node
+      .nodes("args")
+      .map((entry) => (called.signature === "count(any)" ? counted(entry) : entry));
     const values = entries
       .filter((entry) => !entry.boolean("resjunk"))
       .map((entry) => this.translate(entry.node("expr")));
@@ -645,6 +659,17 @@ export class ExpressionTranslator {
       oid.bool,
     );
   }
+}
+
+const one = readTree(
+  "{TARGETENTRY :expr {CONST :consttype 23 :constlen 4 :constvalue 4 [ 1 0 0 0 0 0 0 0 ]} :resno 1 :ressortgroupref 0 :resjunk false}",
+);
+
+/** `count(t)` counts rows: a row of a table that no outer join leaves out is there, whatever is in it. */
+function counted(entry: PgNode): PgNode {
+  const node = entry.node("expr");
+  const row = node.tag === "VAR" && node.number("varattno") === 0 && node.number("varlevelsup") === 0;
+  return row && node.has("varnullingrels") && node.list("varnullingrels").length === 0 ? one : entry;
 }
 
 /** What a copy of an expression with another value must not keep. */

@@ -39,6 +39,23 @@ const secondsOfZone = raise(
   "0A000",
   "the text of a time whose zone is off by seconds is not supported on lake tables",
 );
+const outOfRange = raise("22003", "input is out of range");
+const nullCharacter = raise("54000", "null character not permitted");
+const noCharacter = raise("54000", "requested character is not valid for encoding");
+const beforeChrist = raise(
+  "0A000",
+  "date_trunc of a time before Christ to decades and more is not supported on lake tables",
+);
+const rewritten = raise(
+  "0A000",
+  "the text of a part of a json document that is not written the shortest way (1.50, blanks) is not supported on lake tables",
+);
+const containerText = raise(
+  "0A000",
+  "the text of a jsonb object or array is not supported on lake tables: use json",
+);
+const noArray = raise("22023", "cannot call this function on JSON that is no array");
+const noObject = raise("22023", "cannot call this function on JSON that is no object");
 const badJson = raise("22P02", "invalid input syntax for type json");
 
 /** By name, parameters and body. A parameter stands in the body as often as it is named there. */
@@ -100,31 +117,32 @@ const definitions: readonly (readonly [string, string])[] = [
   ],
   // As interval_mul of Postgres's timestamp.c: fractions of months become days, fractions of days time.
   ["to_micros(x)", "round_even(x * 1000000.0, 0) / 1000000.0"],
-  // A list of one and its lambda: what is given is evaluated, and printed, once.
+  // A list of one and its lambda: what is given is evaluated, and printed, once. Fields in brackets: `r.days` would be the
+  // column days of a table or column r, were there one.
   [
     "interval_carried(r)",
-    `list_transform([{ 'months': r.months, 'days': r.days, 'micros': r.micros, 'rest_days': r.rest_days,
-        'seconds': memory.postgres.to_micros((r.all_days - r.days + r.rest_days - trunc(r.rest_days)) * 86400) }], lambda c :
-      memory.postgres.interval_of(c.months,
-        c.days + trunc(c.rest_days) + CASE WHEN abs(c.seconds) >= 86400 THEN trunc(c.seconds / 86400) ELSE 0 END,
-        round_even(c.micros + (c.seconds - CASE WHEN abs(c.seconds) >= 86400 THEN trunc(c.seconds / 86400) * 86400 ELSE 0 END) * 1000000, 0)))[1]`,
+    `list_transform([{ 'months': r['months'], 'days': r['days'], 'micros': r['micros'], 'rest_days': r['rest_days'],
+        'seconds': memory.postgres.to_micros((r['all_days'] - r['days'] + r['rest_days'] - trunc(r['rest_days'])) * 86400) }], lambda c :
+      memory.postgres.interval_of(c['months'],
+        c['days'] + trunc(c['rest_days']) + CASE WHEN abs(c['seconds']) >= 86400 THEN trunc(c['seconds'] / 86400) ELSE 0 END,
+        round_even(c['micros'] + (c['seconds'] - CASE WHEN abs(c['seconds']) >= 86400 THEN trunc(c['seconds'] / 86400) * 86400 ELSE 0 END) * 1000000, 0)))[1]`,
   ],
   [
     "interval_scaled(s)",
-    `list_transform([{ 'months': trunc(s.months), 'days': trunc(s.days), 'micros': s.micros, 'all_days': s.days,
-        'rest_days': memory.postgres.to_micros((s.months - trunc(s.months)) * 30) }], lambda r : memory.postgres.interval_carried(r))[1]`,
+    `list_transform([{ 'months': trunc(s['months']), 'days': trunc(s['days']), 'micros': s['micros'], 'all_days': s['days'],
+        'rest_days': memory.postgres.to_micros((s['months'] - trunc(s['months'])) * 30) }], lambda r : memory.postgres.interval_carried(r))[1]`,
   ],
   [
     "interval_times(i, factor)",
     `list_transform([{ 'i': i, 'by': factor }], lambda v : memory.postgres.interval_scaled({
-        'months': memory.postgres.interval_months(v.i) * v.by, 'days': memory.postgres.interval_days(v.i) * v.by,
-        'micros': memory.postgres.interval_micros(v.i) * v.by }))[1]`,
+        'months': memory.postgres.interval_months(v['i']) * v['by'], 'days': memory.postgres.interval_days(v['i']) * v['by'],
+        'micros': memory.postgres.interval_micros(v['i']) * v['by'] }))[1]`,
   ],
   [
     "interval_divided(i, divisor)",
     `list_transform([{ 'i': i, 'by': divisor }], lambda v : memory.postgres.interval_scaled({
-        'months': memory.postgres.interval_months(v.i) / v.by, 'days': memory.postgres.interval_days(v.i) / v.by,
-        'micros': memory.postgres.interval_micros(v.i) / v.by }))[1]`,
+        'months': memory.postgres.interval_months(v['i']) / v['by'], 'days': memory.postgres.interval_days(v['i']) / v['by'],
+        'micros': memory.postgres.interval_micros(v['i']) / v['by'] }))[1]`,
   ],
   [
     "clock_text(micros)",
@@ -147,7 +165,7 @@ const definitions: readonly (readonly [string, string])[] = [
     "interval_text(i)",
     `list_transform([i], lambda v : CASE WHEN v IS NOT NULL THEN list_transform([{ 'months': memory.postgres.interval_months(v),
         'days': memory.postgres.interval_days(v), 'micros': memory.postgres.interval_micros(v) }],
-      lambda p : memory.postgres.interval_parts_text(p.months, p.days, p.micros))[1] END)[1]`,
+      lambda p : memory.postgres.interval_parts_text(p['months'], p['days'], p['micros']))[1] END)[1]`,
   ],
   [
     "text_to_integer(s)",
@@ -208,8 +226,124 @@ const definitions: readonly (readonly [string, string])[] = [
     "log10(x)",
     `CASE WHEN x = 0 THEN ${zeroLogarithm} WHEN x < 0 THEN ${negativeLogarithm} ELSE log10(x) END`,
   ],
-  // Parts of numbers as text, for to_char.
-  ["grouped(digits)", "reverse(regexp_replace(reverse(digits), '([0-9]{3})([0-9])', '\\1,\\2', 'g'))"],
+  // The last of like keys counts, to Postgres; to DuckDB the first. Looked for only where the key might be there twice.
+  [
+    "json_get(d, k, path, quoted)",
+    `CASE WHEN NOT contains(CAST(d AS VARCHAR), '\\') AND length(CAST(d AS VARCHAR)) - length(replace(CAST(d AS VARCHAR), quoted, '')) <= length(quoted)
+      THEN json_extract(d, path)
+      ELSE CAST(json_extract(d, '$.*') AS JSON[])[len(json_keys(d)) + 1 - nullif(list_position(list_reverse(json_keys(d)), k), 0)] END`,
+  ],
+  // Whether the document is written as DuckDB writes it, blanks aside.
+  ["json_plain(d)", "replace(CAST(d AS VARCHAR), ' ', '') = replace(CAST(json(d) AS VARCHAR), ' ', '')"],
+  [
+    "json_number(x, d, quoted)",
+    `CASE WHEN memory.postgres.json_plain(d) THEN x ->> '$'
+      WHEN quoted IS NOT NULL AND NOT contains(CAST(d AS VARCHAR), '\\') AND len(string_split(CAST(d AS VARCHAR), quoted)) = 2
+      THEN regexp_extract(string_split(CAST(d AS VARCHAR), quoted)[2], '^\\s*:\\s*(-?[0-9.eE+-]+)', 1)
+      ELSE ${rewritten} END`,
+  ],
+  [
+    "json_text(x, d, quoted)",
+    `CASE json_type(x) WHEN 'DOUBLE' THEN memory.postgres.json_number(x, d, quoted)
+      WHEN 'OBJECT' THEN CASE WHEN CAST(json(d) AS VARCHAR) = CAST(d AS VARCHAR) THEN CAST(x AS VARCHAR) ELSE ${rewritten} END
+      WHEN 'ARRAY' THEN CASE WHEN CAST(json(d) AS VARCHAR) = CAST(d AS VARCHAR) THEN CAST(x AS VARCHAR) ELSE ${rewritten} END
+      ELSE x ->> '$' END`,
+  ],
+  [
+    "json_output(x, d, quoted)",
+    "CASE WHEN json_type(x) IN ('VARCHAR', 'NULL') THEN CAST(x AS VARCHAR) ELSE memory.postgres.json_text(x, d, quoted) END",
+  ],
+  [
+    "array_item_text(s)",
+    `CASE WHEN s = '' OR lower(s) = 'null' OR regexp_matches(s, '[{},"\\\\ \\t\\n\\r\\v\\f]') THEN '"' || replace(replace(s, '\\', '\\\\'), '"', '\\"') || '"' ELSE s END`,
+  ],
+  [
+    "jsonb_text(x, d, quoted)",
+    `CASE json_type(x) WHEN 'DOUBLE' THEN CASE WHEN contains(lower(memory.postgres.json_number(x, d, quoted)), 'e') THEN ${rewritten} ELSE memory.postgres.json_number(x, d, quoted) END
+      WHEN 'OBJECT' THEN ${containerText} WHEN 'ARRAY' THEN ${containerText} ELSE x ->> '$' END`,
+  ],
+  [
+    "json_kind(x)",
+    "CASE json_type(x) WHEN 'OBJECT' THEN 'object' WHEN 'ARRAY' THEN 'array' WHEN 'VARCHAR' THEN 'string' WHEN 'BOOLEAN' THEN 'boolean' WHEN 'NULL' THEN 'null' WHEN 'BIGINT' THEN 'number' WHEN 'UBIGINT' THEN 'number' WHEN 'DOUBLE' THEN 'number' WHEN 'HUGEINT' THEN 'number' END",
+  ],
+  [
+    "json_length(x)",
+    `CASE WHEN json_type(x) = 'ARRAY' THEN json_array_length(x) WHEN x IS NOT NULL THEN ${noArray} END`,
+  ],
+  [
+    "json_names(x)",
+    `CASE json_type(x) WHEN 'OBJECT' THEN json_keys(x) WHEN 'VARCHAR' THEN [x ->> '$']
+      WHEN 'ARRAY' THEN list_transform(list_filter(CAST(json_extract(x, '$[*]') AS JSON[]), lambda item : json_type(item) = 'VARCHAR'), lambda item : item ->> '$')
+      ELSE CASE WHEN x IS NOT NULL THEN CAST([] AS VARCHAR[]) END END`,
+  ],
+  [
+    "json_items(x)",
+    `CASE WHEN json_type(x) = 'ARRAY' THEN CAST(json_extract(x, '$[*]') AS JSON[]) WHEN x IS NOT NULL THEN ${noArray} END`,
+  ],
+  [
+    "json_object_names(x)",
+    `CASE WHEN json_type(x) = 'OBJECT' THEN json_keys(x) WHEN x IS NOT NULL THEN ${noObject} END`,
+  ],
+  [
+    "json_object_values(x)",
+    `CASE WHEN json_type(x) = 'OBJECT' THEN CAST(json_extract(x, '$.*') AS JSON[]) WHEN x IS NOT NULL THEN ${noObject} END`,
+  ],
+  ["sin(x)", `CASE WHEN isinf(x) THEN ${outOfRange} ELSE sin(x) END`],
+  ["cos(x)", `CASE WHEN isinf(x) THEN ${outOfRange} ELSE cos(x) END`],
+  ["tan(x)", `CASE WHEN isinf(x) THEN ${outOfRange} ELSE tan(x) END`],
+  ["asin(x)", `CASE WHEN abs(x) > 1 AND NOT isnan(x) THEN ${outOfRange} ELSE asin(x) END`],
+  ["acos(x)", `CASE WHEN abs(x) > 1 AND NOT isnan(x) THEN ${outOfRange} ELSE acos(x) END`],
+  [
+    "chr(code)",
+    `CASE WHEN code = 0 THEN ${nullCharacter} WHEN code < 0 OR code > 1114111 OR code BETWEEN 55296 AND 57343 THEN ${noCharacter} ELSE chr(code) END`,
+  ],
+  [
+    "quote_literal(s)",
+    "CASE WHEN contains(s, '\\') THEN 'E' ELSE '' END || '''' || replace(replace(s, '\\', '\\\\'), '''', '''''') || ''''",
+  ],
+  [
+    "overlay(s, by_text, start, count)",
+    `CASE WHEN start <= 0 AND s IS NOT NULL AND by_text IS NOT NULL AND count IS NOT NULL THEN ${negativeLength}
+      ELSE substring(s, 1, start - 1) || by_text || substring(s, greatest(1, CAST(start AS BIGINT) + count)) END`,
+  ],
+  // A time within JSON: with a T, and minutes in its offset.
+  [
+    "json_time(t)",
+    "'\"' || regexp_replace(regexp_replace(t, '^([^ ]*[0-9]) ', '\\1T'), '(T.*[+-][0-9]{2})( BC)?$', '\\1:00\\2') || '\"'",
+  ],
+  ["two_digits(n)", "CASE WHEN n < 10 THEN '0' ELSE '' END || CAST(n AS VARCHAR)"],
+  [
+    "justified(months, days, micros)",
+    `list_transform([{ 'months': months, 'days': days, 'micros': micros }], lambda j : memory.postgres.interval_of(j['months'],
+      j['days'] + CASE WHEN j['days'] > 0 AND j['micros'] < 0 THEN -1 WHEN j['days'] < 0 AND j['micros'] > 0 THEN 1 ELSE 0 END,
+      j['micros'] + CASE WHEN j['days'] > 0 AND j['micros'] < 0 THEN 86400000000 WHEN j['days'] < 0 AND j['micros'] > 0 THEN -86400000000 ELSE 0 END))[1]`,
+  ],
+  [
+    "justify_hours(i)",
+    `CASE WHEN i IS NOT NULL THEN memory.postgres.justified(memory.postgres.interval_months(i), memory.postgres.interval_days(i) + memory.postgres.interval_micros(i) // 86400000000,
+      memory.postgres.interval_micros(i) % 86400000000) END`,
+  ],
+  [
+    "justify_days(i)",
+    `CASE WHEN i IS NOT NULL THEN list_transform([{ 'months': memory.postgres.interval_months(i) + memory.postgres.interval_days(i) // 30, 'days': memory.postgres.interval_days(i) % 30, 'i': i }],
+      lambda j : memory.postgres.interval_of(
+        j['months'] + CASE WHEN j['months'] > 0 AND j['days'] < 0 THEN -1 WHEN j['months'] < 0 AND j['days'] > 0 THEN 1 ELSE 0 END,
+        j['days'] + CASE WHEN j['months'] > 0 AND j['days'] < 0 THEN 30 WHEN j['months'] < 0 AND j['days'] > 0 THEN -30 ELSE 0 END,
+        memory.postgres.interval_micros(j['i'])))[1] END`,
+  ],
+  [
+    "justify_interval(i)",
+    `CASE WHEN i IS NOT NULL THEN list_transform(list_transform([{ 'months': memory.postgres.interval_months(i), 'days': memory.postgres.interval_days(i) + memory.postgres.interval_micros(i) // 86400000000, 'micros': memory.postgres.interval_micros(i) % 86400000000 }],
+        lambda j : { 'months': j['months'] + j['days'] // 30, 'days': j['days'] % 30, 'micros': j['micros'] }),
+      lambda j : memory.postgres.justified(
+        j['months'] + CASE WHEN j['months'] > 0 AND (j['days'] < 0 OR (j['days'] = 0 AND j['micros'] < 0)) THEN -1 WHEN j['months'] < 0 AND (j['days'] > 0 OR (j['days'] = 0 AND j['micros'] > 0)) THEN 1 ELSE 0 END,
+        j['days'] + CASE WHEN j['months'] > 0 AND (j['days'] < 0 OR (j['days'] = 0 AND j['micros'] < 0)) THEN 30 WHEN j['months'] < 0 AND (j['days'] > 0 OR (j['days'] = 0 AND j['micros'] > 0)) THEN -30 ELSE 0 END,
+        j['micros']))[1] END`,
+  ],
+  [
+    "began(t, year)",
+    `CASE WHEN isinf(t) THEN t WHEN datepart('year', t) < 1 THEN ${beforeChrist} ELSE make_timestamp(CAST(year AS BIGINT), 1, 1, 0, 0, 0) END`,
+  ],
 ];
 
 function pad(name: string): string {

@@ -11,7 +11,7 @@ export function rangeFunction(
   expressions: ExpressionTranslator,
 ): { sql: string; columns: ColumnShape[] } {
   const functions = entry.nodes("functions");
-  const lists = functions.map((each) => setOf(each, expressions));
+  const lists = functions.flatMap((each) => listsOf(each, expressions));
   const [first] = lists;
   if (first === undefined) throw unsupported("a function in FROM that is none");
   const columns: ColumnShape[] = lists.map((list) => ({ type: list.type, numeric: list.numeric }));
@@ -29,13 +29,13 @@ export function rangeFunction(
   return { sql: `SELECT ${printed.join(", ")}`, columns };
 }
 
-/** The rows of a function as a list; of a function that returns no set, one. */
-function setOf(wrapped: PgNode, expressions: ExpressionTranslator): Expression {
+/** The rows of a function as a list for each column; of a function that returns no set, one row. */
+function listsOf(wrapped: PgNode, expressions: ExpressionTranslator): Expression[] {
   const call = wrapped.node("funcexpr");
   if (wrapped.value("funccolnames") !== null) throw unsupported("a function in FROM with a list of columns");
   if (call.tag !== "FUNCEXPR" || !call.boolean("funcretset")) {
     const value = expressions.translate(call);
-    return { sql: `[${value.sql}]`, type: value.type, numeric: value.numeric };
+    return [{ sql: `[${value.sql}]`, type: value.type, numeric: value.numeric }];
   }
-  return expressions.set(call);
+  return expressions.rows(call) ?? [expressions.set(call)];
 }

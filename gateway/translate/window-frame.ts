@@ -33,7 +33,14 @@ export function windowFrame(
   const unit = has(bits.rows) ? "ROWS" : has(bits.groups) ? "GROUPS" : "RANGE";
   if (unit === "RANGE" && (start !== null || end !== null)) {
     const [type] = ordered;
-    const distances: readonly (number | undefined)[] = [oid.int2, oid.int4, oid.int8, oid.numeric];
+    const distances: readonly (number | undefined)[] = [
+      oid.int2,
+      oid.int4,
+      oid.int8,
+      oid.numeric,
+      oid.date,
+      oid.timestamp,
+    ];
     if (ordered.length !== 1 || !distances.includes(type))
       throw unsupported("RANGE with a distance over this type");
   }

@@ -40,7 +40,8 @@ export class Both {
     this.#catalog = catalog;
     this.#tables = tables;
     postgres.on("notice", (notice) => {
-      if (notice.message === "parse tree:") this.#tree = notice.detail ?? null;
+      // The statement's comes first; functions that are written in SQL have trees of their own.
+      if (notice.message === "parse tree:") this.#tree ??= notice.detail ?? null;
     });
   }
 

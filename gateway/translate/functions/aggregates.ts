@@ -63,6 +63,7 @@ export const aggregateFunctions: Entry[] = [
   ["sum(float4)", ([value], site) => floats("sum", "FLOAT", value, site)],
   ["sum(float8)", ([value], site) => floats("sum", "DOUBLE", value, site)],
   ["sum(interval)", ([value], site) => sumOfIntervals(...operands(value), site)],
+  ["avg(interval)", ([value], site) => averageOfIntervals(...operands(value), site)],
   ["avg(float4)", ([value], site) => floats("avg", "DOUBLE", value, site)],
   ["avg(float8)", ([value], site) => floats("avg", "DOUBLE", value, site)],
   ...exact.map((type): Entry => [`avg(${type})`, average]),
@@ -116,16 +117,24 @@ export const aggregateFunctions: Entry[] = [
     "percentile_cont(float8,float8)",
     ([fraction, value], site) => percentile("quantile_cont", fraction, value, site),
   ],
-  ["percentile_cont(float8,interval)", () => refuse("percentile_cont of intervals")],
+  [
+    "percentile_cont(_float8,float8)",
+    ([fractions, value], site) => {
+      const [at, only] = operands(fractions, value);
+      if (at.constant === undefined) throw unsupported("percentiles that are not constant");
+      if (site.order[0]?.includes(" DESC ")) throw unsupported("a list of percentiles in descending order");
+      return expression(
+        site.print("quantile_cont", [only.sql, at.sql], { order: false }),
+        arrayOf(oid.float8),
+      );
+    },
+  ],
+  ["mode(anyelement)", ([value], site) => mostFrequent(...operands(value), site)],
   [
     "percentile_disc(float8,anyelement)",
     ([fraction, value], site) => percentile("quantile_disc", fraction, value, site),
   ],
 ];
-
-function refuse(what: string): never {
-  throw unsupported(what);
-}
 
 /** An aggregate whose result is one of its values. */
 function alike(name: string, value: Expression | undefined, site: AggregateSite): Expression {
@@ -192,6 +201,25 @@ function percentile(
   const result = site.print(name, [only.sql, descending ? `1 - ${at.sql}` : at.sql], { order: false });
   if (descending && name === "quantile_disc") throw unsupported("percentile_disc in descending order");
   return { sql: result, type: site.resultType, numeric: name === "quantile_disc" ? only.numeric : null };
+}
+
+/** Of values that are as frequent the first in the order that is asked for. */
+function mostFrequent(value: Expression, site: AggregateSite): Expression {
+  if (site.over !== "") throw unsupported("mode as a window function");
+  const counts = `map_entries(${site.print("histogram", [value.sql], { order: false })})`;
+  const descending = site.order[0]?.includes(" DESC ") ?? false;
+  const count = `CAST(entry['value'] AS BIGINT)`;
+  const ranked = `list_transform(${counts}, lambda entry : { 'count': ${descending ? count : `-${count}`}, 'key': entry['key'] })`;
+  const sql = `(${descending ? "list_max" : "list_min"}(${ranked}))['key']`;
+  return { sql, type: value.type, numeric: value.numeric };
+}
+
+function averageOfIntervals(value: Expression, site: AggregateSite): Expression {
+  const count = `nullif(${site.print("count", [value.sql])}, 0)`;
+  return expression(
+    macro("interval_divided", sumOfIntervals(value, site).sql, cast(count, "DOUBLE")),
+    oid.interval,
+  );
 }
 
 function sumOfIntervals(value: Expression, site: AggregateSite): Expression {

@@ -103,15 +103,7 @@ export const arithmetic: Entry[] = [
       (values) => numericExpression(macro("power", ...values.map(asDouble)), double),
     ],
   ]),
-  ["cbrt(float8)", ([value]) => expression(call("cbrt", ...sqls(operands(value))), oid.float8)],
-  ["pi()", () => expression("pi()", oid.float8)],
-  ...["degrees", "radians", "atan"].map(
-    (name): Entry => [
-      `${name}(float8)`,
-      ([value]) => expression(call(name, ...sqls(operands(value))), oid.float8),
-    ],
-  ),
-  ["atan2(float8,float8)", (values) => expression(call("atan2", ...sqls(values)), oid.float8)],
+  ["random()", () => expression("random()", oid.float8)],
   [
     "scale(numeric)",
     ([value]) => {

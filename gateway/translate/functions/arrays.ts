@@ -1,6 +1,6 @@
 import { unsupported } from "../../pg-error.ts";
 import { call, cast, type Expression, expression, shaped } from "../expression.ts";
-import { commonShape, duckdbType, elementType, oid } from "../types.ts";
+import { arrayOf, commonShape, duckdbType, elementType, oid } from "../types.ts";
 import { operands } from "./operands.ts";
 import type { FunctionTranslator } from "./registry.ts";
 
@@ -44,6 +44,36 @@ export const arrays: Entry[] = [
       const sql = `(CASE WHEN ${list.sql} IS NULL THEN NULL WHEN ${value.sql} IS NULL THEN nullif(list_position(list_transform(${list.sql}, lambda item : item IS NULL), TRUE), 0) ELSE nullif(list_position(${list.sql}, ${value.sql}), 0) END)`;
       return expression(cast(sql, "INTEGER"), oid.int4);
     },
+  ],
+  [
+    "array_positions(anycompatiblearray,anycompatible)",
+    ([array, item]) => {
+      const [list, value] = operands(array, item);
+      const places = `list_filter(CAST(range(1, len(${list.sql}) + 1) AS INTEGER[]), lambda place : ${list.sql}[place] IS NOT DISTINCT FROM ${value.sql})`;
+      return expression(`(CASE WHEN ${list.sql} IS NOT NULL THEN ${places} END)`, arrayOf(oid.int4));
+    },
+  ],
+  [
+    "array_remove(anycompatiblearray,anycompatible)",
+    ([array, item]) => {
+      const [list, value] = operands(array, item);
+      const sql = `list_filter(${list.sql}, lambda item : item IS DISTINCT FROM ${value.sql})`;
+      return { sql, type: list.type, numeric: list.numeric };
+    },
+  ],
+  [
+    "array_replace(anycompatiblearray,anycompatible,anycompatible)",
+    ([array, item, by]) => {
+      const [list, value, other] = operands(array, item, by);
+      const shape = commonShape(list.numeric, other.numeric);
+      const sql = `list_transform(${shaped(list, shape)}, lambda item : CASE WHEN item IS NOT DISTINCT FROM ${value.sql} THEN ${shaped(other, shape)} ELSE item END)`;
+      return { sql, type: list.type, numeric: shape };
+    },
+  ],
+  [
+    "array_ndims(anyarray)",
+    ([array]) =>
+      expression(`(CASE WHEN len(${operands(array)[0].sql}) > 0 THEN CAST(1 AS INTEGER) END)`, oid.int4),
   ],
   ["@>(anyarray,anyarray)", ([left, right]) => contains(...operands(left, right))],
   ["<@(anyarray,anyarray)", ([left, right]) => contains(...operands(right, left))],

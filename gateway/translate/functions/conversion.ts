@@ -1,9 +1,9 @@
 import type { PgCatalog } from "../../catalog.ts";
 import { unsupported } from "../../pg-error.ts";
 import { typeName } from "../../values/types.ts";
-import { call, cast, type Expression, expression, numericExpression, shaped } from "../expression.ts";
+import { call, cast, type Expression, expression, numericExpression, shaped, text } from "../expression.ts";
 import { macro } from "../macros.ts";
-import { columnShape, decimal, double, duckdbType, type NumericShape, oid } from "../types.ts";
+import { columnShape, decimal, double, duckdbType, elementType, type NumericShape, oid } from "../types.ts";
 import { operands } from "./operands.ts";
 import type { FunctionTranslator } from "./registry.ts";
 
@@ -127,6 +127,9 @@ export function outputText(value: Expression): string {
     case oid.unknown:
       return sql;
     case oid.json:
+      return value.document === undefined
+        ? cast(sql, "VARCHAR")
+        : macro("json_output", sql, value.document, documentKeyText(value));
     case oid.int2:
     case oid.int4:
     case oid.int8:
@@ -153,6 +156,20 @@ export function outputText(value: Expression): string {
     case oid.interval:
       return macro("interval_text", sql);
     default:
-      throw unsupported(`the text of ${typeName(type)}`);
+      return arrayText(value);
   }
+}
+
+/** The key that JSON was taken out of its document by, as it is written there; NULL where it was by an index. */
+export function documentKeyText(value: Expression): string {
+  return value.documentKey === undefined ? "NULL" : text(JSON.stringify(value.documentKey));
+}
+
+/** `{a,"b c",NULL}`. */
+function arrayText(value: Expression): string {
+  const element = elementType(value.type);
+  if (element === null) throw unsupported(`the text of ${typeName(value.type)}`);
+  const item = macro("array_item_text", outputText({ sql: "item", type: element, numeric: value.numeric }));
+  const items = `list_transform(${value.sql}, lambda item : coalesce(${item}, 'NULL'))`;
+  return `(CASE WHEN ${value.sql} IS NOT NULL THEN '{' || coalesce(array_to_string(${items}, ','), '') || '}' END)`;
 }

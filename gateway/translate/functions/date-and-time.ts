@@ -130,6 +130,15 @@ export const dateAndTime: Entry[] = [
       );
     },
   ],
+  [
+    "make_timestamptz(int4,int4,int4,int4,int4,float8)",
+    (values) =>
+      expression(cast(call("make_timestamp", ...values.map((value) => value.sql)), zoned), oid.timestamptz),
+  ],
+  [
+    "make_time(int4,int4,float8)",
+    (values) => expression(call("make_time", ...values.map((value) => value.sql)), oid.time),
+  ],
   ["timezone(text,timestamp)", ([zone, value]) => inZone(zone, value, oid.timestamptz)],
   ["timezone(text,timestamptz)", ([zone, value]) => inZone(zone, value, oid.timestamp)],
   [
@@ -180,6 +189,13 @@ const units = new Set([
   "year",
 ]);
 
+/** The year that a decade, century or millennium begins with, of a year after Christ. */
+const longUnits: Readonly<Record<string, (year: string) => string>> = {
+  decade: (year) => `(${year} // 10 * 10)`,
+  century: (year) => `((${year} - 1) // 100 * 100 + 1)`,
+  millennium: (year) => `((${year} - 1) // 1000 * 1000 + 1)`,
+};
+
 /** A unit's name as `date_trunc` and `extract` take it: in any case, some in the plural too. */
 export function unitOf(unit: Expression): string {
   if (typeof unit.constant !== "string") throw unsupported("a unit of time that is not constant");
@@ -187,7 +203,13 @@ export function unitOf(unit: Expression): string {
 }
 
 function truncated(unit: Expression, value: Expression, type: number): Expression {
-  const name = unitOf(unit).replace(/^(second|minute|hour|day|week|month|quarter|year)s$/, "$1");
+  const name = unitOf(unit).replace(/^(second|minute|hour|day|week|month|quarter|year|decade)s$/, "$1");
+  const long = longUnits[name];
+  if (long !== undefined) {
+    const local = type === oid.timestamptz ? cast(value.sql, "TIMESTAMP") : value.sql;
+    const began = macro("began", local, long(`datepart('year', ${local})`));
+    return expression(type === oid.timestamptz ? cast(began, zoned) : began, type);
+  }
   if (!units.has(name)) throw unsupported(`date_trunc to ${name}`);
   const duckdbUnit = text(name.replace(/(milli|micro)seconds/, "$1second"));
   const local = cast(value.sql, "TIMESTAMP");
@@ -296,6 +318,8 @@ const readable: Readonly<Record<string, readonly [string, string]>> = {
   HH24: ["[0-9]{2}", "%H"],
   MI: ["[0-9]{2}", "%M"],
   SS: ["[0-9]{2}", "%S"],
+  MS: ["[0-9]{3}", "%g"],
+  US: ["[0-9]{6}", "%f"],
 };
 
 /** to_date and to_timestamp of text that is exactly as the template says; other text raises. */
@@ -303,7 +327,7 @@ function parsed(value: Expression, template: Expression): string {
   if (typeof template.constant !== "string") throw unsupported("a template that is not constant");
   let pattern = "";
   let format = "";
-  for (const part of template.constant.match(/YYYY|MM|DD|HH24|MI|SS|[\s\S]/g) ?? []) {
+  for (const part of template.constant.match(/YYYY|MM|DD|HH24|MI|SS|MS|US|[\s\S]/g) ?? []) {
     const known = readable[part];
     if (known === undefined && !/^[-/.:_ ]$/.test(part)) throw unsupported(`"${part}" in a template`);
     pattern += known?.[0] ?? `[${part === "-" ? "\\-" : part}]`;

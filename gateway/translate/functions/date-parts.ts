@@ -96,6 +96,14 @@ function part(unit: Expression, value: Expression): Expression {
       case "isodow":
       case "doy":
         return whole(`datepart('${field}', ${sql})`);
+      case "julian":
+        if (value.type !== oid.date) return refused(name);
+        return whole(`floor(datepart('julian', ${macro("finite_or_raise", sql)}))`);
+      case "timezone":
+      case "timezone_hour":
+      case "timezone_minute":
+        if (value.type !== oid.timestamptz) return refused(name);
+        return whole(`datepart('${field}', ${sql})`);
       case "epoch":
         return value.type === oid.date
           ? whole(`(epoch_us(CAST(${macro("finite_or_raise", sql)} AS TIMESTAMP)) // 1000000)`)

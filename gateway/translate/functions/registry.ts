@@ -3,12 +3,16 @@ import type { TranslateContext } from "../translation.ts";
 import { aggregateFunctions } from "./aggregates.ts";
 import { arithmetic } from "./arithmetic.ts";
 import { arrays } from "./arrays.ts";
+import { binary } from "./binary.ts";
 import { comparisons } from "./comparison.ts";
 import { conversions } from "./conversion.ts";
 import { dateAndTime } from "./date-and-time.ts";
+import { intervals } from "./intervals.ts";
 import { json } from "./json.ts";
+import { jsonAggregates, jsonBuilders } from "./json-building.ts";
 import { regularExpressions } from "./regular-expressions.ts";
 import { textFunctions } from "./text.ts";
+import { trigonometry } from "./trigonometry.ts";
 import { rankings } from "./windows.ts";
 
 /** What a translator of a function is told beside the arguments. */
@@ -40,14 +44,21 @@ export type WindowTranslator = (values: Expression[], site: Site & { over: strin
 export const functions: ReadonlyMap<string, FunctionTranslator> = new Map([
   ...comparisons,
   ...arithmetic,
+  ...trigonometry,
   ...conversions,
   ...textFunctions,
+  ...binary,
   ...dateAndTime,
+  ...intervals,
   ...arrays,
   ...regularExpressions,
   ...json,
+  ...jsonBuilders,
 ]);
 
-export const aggregates: ReadonlyMap<string, AggregateTranslator> = new Map(aggregateFunctions);
+export const aggregates: ReadonlyMap<string, AggregateTranslator> = new Map([
+  ...aggregateFunctions,
+  ...jsonAggregates,
+]);
 
 export const windowFunctions: ReadonlyMap<string, WindowTranslator> = new Map(rankings);

@@ -1,6 +1,6 @@
 import { unsupported } from "../../pg-error.ts";
 import { call, cast, type Expression, expression, text } from "../expression.ts";
-import { oid } from "../types.ts";
+import { arrayOf, oid } from "../types.ts";
 import { operands } from "./operands.ts";
 import type { FunctionTranslator } from "./registry.ts";
 import { type PatternUse, type RegularPattern, regularPattern } from "./regular-pattern.ts";
@@ -26,24 +26,18 @@ export const regularExpressions: Entry[] = [
   ["regexp_substr(text,text)", ([value, pattern]) => found(...operands(value, pattern), 0)],
   ["regexp_match(text,text)", ([value, pattern]) => matched(...operands(value, pattern))],
   [
-    "regexp_count(text,text)",
-    ([value, pattern]) => {
-      const [source, read] = [operands(value)[0], patternOf(pattern, "extract")];
-      refuseEmpty(read);
-      return expression(
-        cast(`len(regexp_extract_all(${source.sql}, ${text(read.pattern)}, 0, 's'))`, "INTEGER"),
-        oid.int4,
-      );
-    },
+    "regexp_match(text,text,text)",
+    ([value, pattern, flags]) => matched(...operands(value, pattern), flagsOf(flags, "i")),
   ],
   [
-    "regexp_split_to_array(text,text)",
-    ([value, pattern]) => {
-      const [source, read] = [operands(value)[0], patternOf(pattern, "extract")];
-      refuseEmpty(read);
-      return expression(call("regexp_split_to_array", source.sql, text(`(?s)${read.pattern}`)), 1009);
-    },
+    "regexp_count(text,text)",
+    ([value, pattern]) =>
+      expression(
+        cast(`len(${everyMatch(operands(value)[0], patternOf(pattern, "extract"))})`, "INTEGER"),
+        oid.int4,
+      ),
   ],
+  ["regexp_split_to_array(text,text)", splitAt],
   // The pattern of SIMILAR TO, as a regular expression.
   ["similar_to_escape(text)", ([pattern]) => similar(...operands(pattern), "\\")],
   [
@@ -114,14 +108,61 @@ function found(value: Expression, pattern: Expression, group: number): Expressio
   return expression(`(CASE WHEN regexp_matches(${value.sql}, ${source}, 's') THEN ${match} END)`, oid.text);
 }
 
-function matched(value: Expression, pattern: Expression): Expression {
+/** The groups of a pattern; the whole match where it has none. */
+function groupsOf(read: RegularPattern): number[] {
+  return read.groups === 0 ? [0] : Array.from({ length: read.groups }, (_, index) => index + 1);
+}
+
+function matched(value: Expression, pattern: Expression, flags = ""): Expression {
   const read = patternOf(pattern, "extract");
-  const groups = read.groups === 0 ? [0] : Array.from({ length: read.groups }, (_, index) => index + 1);
   const source = text(read.pattern);
-  const items = groups.map((group) => call("regexp_extract", value.sql, source, String(group), "'s'"));
+  const options = text(`s${flags}`);
+  const items = groupsOf(read).map((group) =>
+    call("regexp_extract", value.sql, source, String(group), options),
+  );
   return expression(
-    `(CASE WHEN regexp_matches(${value.sql}, ${source}, 's') THEN [${items.join(", ")}] END)`,
-    1009,
+    `(CASE WHEN regexp_matches(${value.sql}, ${source}, ${options}) THEN [${items.join(", ")}] END)`,
+    arrayOf(oid.text),
+  );
+}
+
+function everyMatch(value: Expression, read: RegularPattern, group = 0, flags = ""): string {
+  refuseEmpty(read);
+  if (read.pattern.includes("^")) refuseAnchor(read.pattern);
+  return call("regexp_extract_all", value.sql, text(read.pattern), String(group), text(`s${flags}`));
+}
+
+/** After a match RE2 takes the rest for a beginning, Postgres does not. */
+function refuseAnchor(pattern: string): void {
+  if (/(^|[^[])\^/.test(pattern))
+    throw unsupported("^ in a regular expression that is looked for repeatedly");
+}
+
+/** The list of what regexp_matches returns, an array each. */
+export function allMatches([value, pattern, flags]: Expression[]): Expression {
+  const [source, read] = [operands(value)[0], patternOf(pattern, "extract")];
+  const options = flags === undefined ? "" : flagsOf(flags, "gi");
+  const type = arrayOf(oid.text);
+  if (!options.includes("g")) {
+    const only = matched(source, operands(pattern)[0], options);
+    return expression(`(CASE WHEN ${only.sql} IS NOT NULL THEN [${only.sql}] END)`, type);
+  }
+  const lists = groupsOf(read).map((group) => everyMatch(source, read, group, options.replace("g", "")));
+  const [first] = lists;
+  const fields = lists.map((list) => `${list}[place]`);
+  return expression(
+    `list_transform(range(1, CAST(len(${first}) AS BIGINT) + 1), lambda place : [${fields.join(", ")}])`,
+    type,
+  );
+}
+
+export function splitAt([value, pattern]: Expression[]): Expression {
+  const [source, read] = [operands(value)[0], patternOf(pattern, "extract")];
+  refuseEmpty(read);
+  if (read.pattern.includes("^")) refuseAnchor(read.pattern);
+  return expression(
+    call("regexp_split_to_array", source.sql, text(`(?s)${read.pattern}`)),
+    arrayOf(oid.text),
   );
 }
 

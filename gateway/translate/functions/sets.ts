@@ -2,8 +2,10 @@ import { unsupported } from "../../pg-error.ts";
 import { call, type Expression, expression, numericExpression } from "../expression.ts";
 import { raise } from "../raised.ts";
 import { elementType, oid } from "../types.ts";
+import { jsonItems, jsonItemTexts, jsonKeys, jsonValues } from "./json.ts";
 import { operands } from "./operands.ts";
 import type { FunctionTranslator } from "./registry.ts";
+import { allMatches, splitAt } from "./regular-expressions.ts";
 
 const stepOfZero = raise("22023", "step size cannot equal zero");
 
@@ -24,20 +26,25 @@ export const setFunctions: ReadonlyMap<string, FunctionTranslator> = new Map<str
       return expression(`generate_series(1, CAST(len(${list.sql}) AS INTEGER))`, oid.int4);
     },
   ],
-  [
-    "regexp_split_to_table(text,text)",
-    () => {
-      throw unsupported(
-        "regexp_split_to_table",
-        "string_to_table or unnest(string_to_array(...)) splits at a text.",
-      );
-    },
-  ],
+  ["regexp_split_to_table(text,text)", (values) => expression(splitAt(values).sql, oid.text)],
+  ["regexp_matches(text,text)", (values) => allMatches(values)],
+  ["regexp_matches(text,text,text)", (values) => allMatches(values)],
+  ...["json", "jsonb"].flatMap((type): [string, FunctionTranslator][] => [
+    [`${type}_array_elements(${type})`, jsonItems],
+    [`${type}_array_elements_text(${type})`, jsonItemTexts],
+  ]),
+  ["json_object_keys(json)", jsonKeys],
   [
     "string_to_table(text,text)",
     (values) =>
       expression(call("memory.postgres.string_to_array", ...values.map((value) => value.sql)), oid.text),
   ],
+]);
+
+/** Functions that return rows of several columns: a list for each of them. */
+export const rowFunctions: ReadonlyMap<string, (values: Expression[]) => Expression[]> = new Map([
+  ["json_each(json)", (values: Expression[]) => [jsonKeys(values), jsonValues(values, "json")]],
+  ["json_each_text(json)", (values: Expression[]) => [jsonKeys(values), jsonValues(values, "text")]],
 ]);
 
 function series(values: Expression[], type: number): Expression {

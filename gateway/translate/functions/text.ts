@@ -1,18 +1,20 @@
 import { unsupported } from "../../pg-error.ts";
 import { call, cast, type Expression, expression, text } from "../expression.ts";
 import { macro } from "../macros.ts";
+import { raise } from "../raised.ts";
 import { elementType, oid } from "../types.ts";
 import { outputText } from "./conversion.ts";
+import { formattedNumbers, numberText } from "./number-text.ts";
 import { operands } from "./operands.ts";
 import type { FunctionTranslator } from "./registry.ts";
+import { formatted } from "./text-format.ts";
 
 type Entry = [string, FunctionTranslator];
 
 export const textFunctions: Entry[] = [
-  ["||(text,text)", ([left, right]) => expression(`(${left?.sql} || ${right?.sql})`, oid.text)],
+  ["||(text,text)", ([left, right]) => both(...operands(left, right))],
   ["||(text,anynonarray)", ([left, right]) => joined(...operands(left, right))],
   ["||(anynonarray,text)", ([left, right]) => joined(...operands(left, right))],
-  ["||(bytea,bytea)", ([left, right]) => expression(`(${left?.sql} || ${right?.sql})`, oid.bytea)],
   ["concat(any)", (values) => expression(concatenated("concat", values), oid.text)],
   [
     "concat_ws(text,any)",
@@ -24,8 +26,6 @@ export const textFunctions: Entry[] = [
   ["initcap(text)", ([value]) => expression(macro("initcap", ...sqls([value])), oid.text)],
   ...["length", "char_length", "character_length"].map((name): Entry => [`${name}(text)`, counted("length")]),
   ["octet_length(text)", counted("strlen")],
-  ["length(bytea)", counted("octet_length")],
-  ["octet_length(bytea)", counted("octet_length")],
   [
     "bit_length(text)",
     ([value]) => expression(cast(`(strlen(${operands(value)[0].sql}) * 8)`, "INTEGER"), oid.int4),
@@ -91,7 +91,37 @@ export const textFunctions: Entry[] = [
       return expression(`(CASE WHEN ${source.sql} = '' THEN 0 ELSE ascii(${source.sql}) END)`, oid.int4);
     },
   ],
+  ["chr(int4)", ([code]) => expression(macro("chr", operands(code)[0].sql), oid.text)],
   ["md5(text)", simple("md5")],
+  ["format(text)", formatted],
+  ["format(text,any)", formatted],
+  ["quote_literal(text)", ([value]) => expression(macro("quote_literal", ...sqls([value])), oid.text)],
+  [
+    "quote_nullable(text)",
+    ([value]) => expression(`coalesce(${macro("quote_literal", ...sqls([value]))}, 'NULL')`, oid.text),
+  ],
+  [
+    "overlay(text,text,int4)",
+    ([value, by, from]) => {
+      const [source, other, start] = operands(value, by, from);
+      return expression(macro("overlay", source.sql, other.sql, start.sql, `length(${other.sql})`), oid.text);
+    },
+  ],
+  ["overlay(text,text,int4,int4)", (values) => expression(macro("overlay", ...sqls(values)), oid.text)],
+  ["num_nulls(any)", (values) => countOf(values, "IS NULL")],
+  ["num_nonnulls(any)", (values) => countOf(values, "IS NOT NULL")],
+  ["current_schema()", () => expression("'main'", oid.name)],
+  ["current_database()", (_, site) => expression(text(site.context.database), oid.name)],
+  [
+    "name(text)",
+    ([value]) => {
+      const [source] = operands(value);
+      return expression(
+        `(CASE WHEN strlen(${source.sql}) > 63 THEN ${longName} ELSE ${source.sql} END)`,
+        oid.name,
+      );
+    },
+  ],
   ["to_hex(int4)", ([value]) => hexadecimal(...operands(value), "UINTEGER")],
   ["to_hex(int8)", ([value]) => hexadecimal(...operands(value), "UBIGINT")],
   ["string_to_array(text,text)", (values) => expression(macro("string_to_array", ...sqls(values)), 1009)],
@@ -104,12 +134,25 @@ export const textFunctions: Entry[] = [
   ["!~~(text,text)", ([value, pattern]) => like("NOT LIKE", ...operands(value, pattern))],
   ["~~*(text,text)", ([value, pattern]) => like("ILIKE", ...operands(value, pattern))],
   ["!~~*(text,text)", ([value, pattern]) => like("NOT ILIKE", ...operands(value, pattern))],
+  ...formattedNumbers.map(
+    (type): Entry => [
+      `to_char(${type},text)`,
+      ([value, template]) => numberText(...operands(value, template)),
+    ],
+  ),
   ["like_escape(text,text)", ([pattern, escaping]) => escapedPattern(...operands(pattern, escaping))],
   [
     "varchar(varchar,int4,bool)",
     ([value, modifier, explicit]) => shortened(...operands(value, modifier, explicit)),
   ],
 ];
+
+const longName = raise("0A000", "a name of more than 63 bytes is not supported on lake tables");
+
+function countOf(values: readonly Expression[], test: string): Expression {
+  const counts = values.map((value) => `CAST(${value.sql} ${test} AS INTEGER)`);
+  return expression(`(${counts.join(" + ")})`, oid.int4);
+}
 
 function sqls(values: readonly (Expression | undefined)[]): string[] {
   return operands(...values).map((value) => value.sql);
@@ -121,6 +164,15 @@ function simple(name: string): FunctionTranslator {
 
 function counted(name: string): FunctionTranslator {
   return (values) => expression(cast(call(name, ...sqls(values)), "INTEGER"), oid.int4);
+}
+
+/** Of constants a constant: a pattern may be put together. */
+function both(left: Expression, right: Expression): Expression {
+  if (typeof left.constant === "string" && typeof right.constant === "string") {
+    const constant = left.constant + right.constant;
+    return { ...expression(text(constant), oid.text), constant };
+  }
+  return expression(`(${left.sql} || ${right.sql})`, oid.text);
 }
 
 /** `||` between a text and something else, which is cast to text. */
