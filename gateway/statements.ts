@@ -227,13 +227,13 @@ function copied(content: Fields<"CopyStmt">, text: SqlText): SqlText {
     return shifted(source.slice(tokens[1]?.end ?? 0, tokens[closing(tokens, 1)]?.start ?? 0), text.offset);
   }
   const { catalogname, schemaname, relname } = content.relation ?? {};
-  const table = [catalogname, schemaname, relname].filter((part) => part !== undefined).map(quoted);
-  const columns = (content.attlist ?? []).flatMap((item) =>
+  const quotedTable = [catalogname, schemaname, relname].filter((part) => part !== undefined).map(quoted);
+  const quotedColumns = (content.attlist ?? []).flatMap((item) =>
     "String" in item ? [quoted(item.String.sval ?? "")] : [],
   );
   // Written anew, its positions are not the client's.
   return {
-    sql: `SELECT ${columns.length > 0 ? columns.join(", ") : "*"} FROM ${table.join(".")}`,
+    sql: `SELECT ${quotedColumns.length > 0 ? quotedColumns.join(", ") : "*"} FROM ${quotedTable.join(".")}`,
     offset: 0,
   };
 }

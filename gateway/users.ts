@@ -104,9 +104,11 @@ export class GatewayUsers {
     await this.#ofUser(name, async (client) => {
       const role = identifier(name);
       for (const schema of ["main", "staging"] as const) {
-        await client.query(`REVOKE ALL ON ALL TABLES IN SCHEMA ${schema} FROM ${role}`);
-        await client.query(`REVOKE ALL ON SCHEMA ${schema} FROM ${role}`);
-        await client.query(`ALTER DEFAULT PRIVILEGES IN SCHEMA ${schema} REVOKE ALL ON TABLES FROM ${role}`);
+        await client.query(`REVOKE ALL ON ALL TABLES IN SCHEMA ${identifier(schema)} FROM ${role}`);
+        await client.query(`REVOKE ALL ON SCHEMA ${identifier(schema)} FROM ${role}`);
+        await client.query(
+          `ALTER DEFAULT PRIVILEGES IN SCHEMA ${identifier(schema)} REVOKE ALL ON TABLES FROM ${role}`,
+        );
       }
       // Who made a role may join it, and a member may end its sessions.
       await client.query(`GRANT ${role} TO CURRENT_USER`);
@@ -183,13 +185,15 @@ async function grant(client: pg.Client, database: string, name: string, access: 
       await client.query(`GRANT ${identifier(viewerRole(database))} TO ${role}`);
       continue;
     }
-    await client.query(`GRANT USAGE ON SCHEMA ${schema} TO ${role}`);
-    await client.query(`GRANT SELECT ON ALL TABLES IN SCHEMA ${schema} TO ${role}`);
-    await client.query(`ALTER DEFAULT PRIVILEGES IN SCHEMA ${schema} GRANT SELECT ON TABLES TO ${role}`);
+    await client.query(`GRANT USAGE ON SCHEMA ${identifier(schema)} TO ${role}`);
+    await client.query(`GRANT SELECT ON ALL TABLES IN SCHEMA ${identifier(schema)} TO ${role}`);
+    await client.query(
+      `ALTER DEFAULT PRIVILEGES IN SCHEMA ${identifier(schema)} GRANT SELECT ON TABLES TO ${role}`,
+    );
   }
   for (const table of access.tables) {
     const { schema, name: found } = await findTable(client, table);
-    await client.query(`GRANT USAGE ON SCHEMA ${schema} TO ${role}`);
+    await client.query(`GRANT USAGE ON SCHEMA ${identifier(schema)} TO ${role}`);
     await client.query(`GRANT SELECT ON ${qualified(schema, found)} TO ${role}`);
   }
 }
@@ -198,9 +202,11 @@ async function revoke(client: pg.Client, database: string, name: string, access:
   const role = identifier(name);
   for (const schema of access.schemas) {
     if (schema === "main") await client.query(`REVOKE ${identifier(viewerRole(database))} FROM ${role}`);
-    await client.query(`REVOKE ALL ON ALL TABLES IN SCHEMA ${schema} FROM ${role}`);
-    await client.query(`REVOKE ALL ON SCHEMA ${schema} FROM ${role}`);
-    await client.query(`ALTER DEFAULT PRIVILEGES IN SCHEMA ${schema} REVOKE ALL ON TABLES FROM ${role}`);
+    await client.query(`REVOKE ALL ON ALL TABLES IN SCHEMA ${identifier(schema)} FROM ${role}`);
+    await client.query(`REVOKE ALL ON SCHEMA ${identifier(schema)} FROM ${role}`);
+    await client.query(
+      `ALTER DEFAULT PRIVILEGES IN SCHEMA ${identifier(schema)} REVOKE ALL ON TABLES FROM ${role}`,
+    );
   }
   for (const table of access.tables) {
     const { schema, name: found } = await findTable(client, table);

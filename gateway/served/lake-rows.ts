@@ -40,7 +40,8 @@ export function rowsOfKeys(
 
 /** The keys of changed rows, before and after. */
 export function changedKeys(key: readonly ShadowColumn[], feed: string): LakeRows {
-  return select(key, `FROM (SELECT DISTINCT ${identifiers(key.map(({ name }) => name))} FROM ${feed})`);
+  const names = identifiers(key.map(({ name }) => name));
+  return select(key, `FROM (SELECT DISTINCT ${names} FROM ${feed})`);
 }
 
 function select(columns: readonly ShadowColumn[], from: string): LakeRows {

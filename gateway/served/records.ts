@@ -68,7 +68,7 @@ export async function readRecord(client: pg.ClientBase, relid: number): Promise<
 export async function writeRecord(client: pg.ClientBase, record: FullRecord): Promise<void> {
   await client.query(
     `INSERT INTO lotus_gateway.served (relid, filenode, table_id, snapshot, snapshot_time)
-     VALUES ($1, pg_relation_filenode($1), $2, $3, $4)
+     VALUES ($1::oid, pg_relation_filenode($1::oid), $2, $3, $4)
      ON CONFLICT (relid) DO UPDATE SET filenode = excluded.filenode, table_id = excluded.table_id,
        snapshot = excluded.snapshot, snapshot_time = excluded.snapshot_time`,
     [record.relid, record.table, record.snapshot, record.snapshotTime],

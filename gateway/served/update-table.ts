@@ -74,17 +74,17 @@ async function bringUpToDate(
 /** Not by TRUNCATE: it waits for whoever reads, and shows an empty table to transactions that began before. */
 async function replaceRows(
   { client, lake, signal }: Update,
-  { name }: HeldTable,
+  { quoted }: HeldTable,
   rows: LakeRows,
 ): Promise<void> {
-  await client.query(`DELETE FROM ${name}`);
-  await copyIn(client, copySql(name), copyMessages(lake, rows, signal));
-  await client.query(`ANALYZE ${name}`);
+  await client.query(`DELETE FROM ${quoted}`);
+  await copyIn(client, copySql(quoted), copyMessages(lake, rows, signal));
+  await client.query(`ANALYZE ${quoted}`);
 }
 
 async function redoKeys(
   { client, lake, signal }: Update,
-  { name, key }: HeldTable,
+  { quoted, key }: HeldTable,
   table: ShadowTable,
   snapshot: number,
   feed: string,
@@ -93,19 +93,19 @@ async function redoKeys(
   const names = identifiers(key.map((part) => part.name));
   const equalities = key.map((part) => `held.${identifier(part.name)} = changed.${identifier(part.name)}`);
   await client.query(
-    `CREATE TEMP TABLE lotus_changed ON COMMIT DROP AS SELECT ${names} FROM ${name} LIMIT 0`,
+    `CREATE TEMP TABLE lotus_changed ON COMMIT DROP AS SELECT ${names} FROM ${quoted} LIMIT 0`,
   );
   const keys = copyMessages(lake, changedKeys(columns, feed), signal);
   await copyIn(client, copySql("pg_temp.lotus_changed"), keys);
   await client.query(`
     ANALYZE pg_temp.lotus_changed;
-    DELETE FROM ${name} AS held USING pg_temp.lotus_changed AS changed WHERE ${equalities.join(" AND ")}`);
+    DELETE FROM ${quoted} AS held USING pg_temp.lotus_changed AS changed WHERE ${equalities.join(" AND ")}`);
   const rows = copyMessages(lake, rowsOfKeys(table, snapshot, columns, feed), signal);
-  await copyIn(client, copySql(name), rows);
+  await copyIn(client, copySql(quoted), rows);
 }
 
-function copySql(table: string): string {
-  return `COPY ${table} FROM STDIN (FORMAT binary)`;
+function copySql(quoted: string): string {
+  return `COPY ${quoted} FROM STDIN (FORMAT binary)`;
 }
 
 /** One gateway at a time. */
@@ -116,8 +116,8 @@ async function isMyTurn(client: pg.ClientBase): Promise<boolean> {
 
 /** A table whose columns stay as they are until the transaction ends. */
 interface HeldTable {
-  /** In Postgres's SQL. */
-  name: string;
+  /** Its name in Postgres's SQL. */
+  quoted: string;
   /** Its primary key; empty without one. `name`: in Postgres. */
   key: { name: string; column: ShadowColumn }[];
 }
@@ -137,9 +137,9 @@ async function holdTable(client: pg.ClientBase, table: ShadowTable): Promise<Hel
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1`,
     [table.relid],
   );
-  const name = names[0]?.name;
-  if (name === undefined) return null;
-  await client.query(`LOCK TABLE ${name} IN ROW EXCLUSIVE MODE`);
+  const quoted = names[0]?.name;
+  if (quoted === undefined) return null;
+  await client.query(`LOCK TABLE ${quoted} IN ROW EXCLUSIVE MODE`);
   const { rows } = await client.query(SHAPE, [table.relid]);
   if (!rows[0]) return null;
   const { guarded, columns, key } = shape.parse(rows[0]);
@@ -155,7 +155,7 @@ async function holdTable(client: pg.ClientBase, table: ShadowTable): Promise<Hel
     const standing = columns.find((candidate) => candidate.number === number);
     return column && standing ? [{ name: standing.name, column }] : [];
   });
-  return { name, key: parts };
+  return { quoted, key: parts };
 }
 
 const SHAPE = `

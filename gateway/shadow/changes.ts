@@ -55,20 +55,20 @@ function dropTable(table: PresentTable): string {
 }
 
 function createTable(table: WantedTable): string[] {
-  const name = tableKey(table);
+  const quoted = tableKey(table);
   return [
-    `CREATE TABLE ${name} (${table.columns.map(declareColumn).join(", ")})`,
+    `CREATE TABLE ${quoted} (${table.columns.map(declareColumn).join(", ")})`,
     ...addKey(table),
-    ...(table.served ? [] : [...guard(name), ...addSentinel(table)]),
+    ...(table.served ? [] : [...guard(quoted), ...addSentinel(table)]),
     ...(table.comment === null ? [] : [commentOnTable(table)]),
     ...table.columns
       .filter(({ comment }) => comment !== null)
-      .map((column) => commentOnColumn(name, column, column.comment)),
+      .map((column) => commentOnColumn(quoted, column, column.comment)),
   ];
 }
 
 function alterTable(wanted: WantedTable, present: PresentTable): string[] {
-  const name = tableKey(wanted);
+  const quoted = tableKey(wanted);
   const { kept, dropped, added } = matchColumns(wanted.columns, present.columns);
   if (present.attributes + added.length > MOST_COLUMNS) return [dropTable(present), ...createTable(wanted)];
   const retyped = kept.filter(([column, before]) => column.type.declaration !== before.declaration);
@@ -81,9 +81,9 @@ function alterTable(wanted: WantedTable, present: PresentTable): string[] {
       ([column, before]) => before.notNull && !wanted.key?.columns.includes(column.name),
     );
     statements.push(
-      ...(present.guarded && !guardDiffers ? [`DELETE FROM ${name}`] : emptyServed(name, present)),
-      ...(present.key ? [`ALTER TABLE ${name} DROP CONSTRAINT ${identifier(present.key.name)}`] : []),
-      ...alterColumns(name, [
+      ...(present.guarded && !guardDiffers ? [`DELETE FROM ${quoted}`] : emptyServed(quoted, present)),
+      ...(present.key ? [`ALTER TABLE ${quoted} DROP CONSTRAINT ${identifier(present.key.name)}`] : []),
+      ...alterColumns(quoted, [
         dropped.map((column) => `DROP COLUMN ${identifier(column.name)} CASCADE`),
         nullable.map(([column]) => `ALTER COLUMN ${identifier(column.name)} DROP NOT NULL`),
         retyped.map(
@@ -92,15 +92,15 @@ function alterTable(wanted: WantedTable, present: PresentTable): string[] {
         added.map((column) => `ADD COLUMN ${declareColumn(column)}`),
       ]),
       ...addKey(wanted),
-      ...(guardDiffers ? (wanted.served ? unguard(name) : guard(name)) : []),
+      ...(guardDiffers ? (wanted.served ? unguard(quoted) : guard(quoted)) : []),
       ...(wanted.served ? [] : addSentinel(wanted)),
     );
   }
   if (wanted.comment !== present.comment) statements.push(commentOnTable(wanted));
   for (const [column, before] of kept)
-    if (column.comment !== before.comment) statements.push(commentOnColumn(name, column, column.comment));
+    if (column.comment !== before.comment) statements.push(commentOnColumn(quoted, column, column.comment));
   for (const column of added)
-    if (column.comment !== null) statements.push(commentOnColumn(name, column, column.comment));
+    if (column.comment !== null) statements.push(commentOnColumn(quoted, column, column.comment));
   return statements;
 }
 
@@ -108,24 +108,24 @@ function alterTable(wanted: WantedTable, present: PresentTable): string[] {
  * Takes the rows out of a table, and what is on record of them. TRUNCATE gives it another file, by which a transaction
  * that still sees the record learns that it counts no more.
  */
-function emptyServed(name: string, { relid }: PresentTable): string[] {
-  return [`TRUNCATE ${name}`, forgetServed(relid)];
+function emptyServed(quoted: string, { relid }: PresentTable): string[] {
+  return [`TRUNCATE ${quoted}`, forgetServed(relid)];
 }
 
 /** Nobody but the owner can read the table from here on. */
-function guard(table: string): string[] {
+function guard(quoted: string): string[] {
   return [
-    `ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY`,
-    `DROP POLICY IF EXISTS ${identifier(REFUSAL.policy)} ON ${table}`,
-    `CREATE POLICY ${identifier(REFUSAL.policy)} ON ${table} FOR SELECT USING (${REFUSAL.call})`,
+    `ALTER TABLE ${quoted} ENABLE ROW LEVEL SECURITY`,
+    `DROP POLICY IF EXISTS ${identifier(REFUSAL.policy)} ON ${quoted}`,
+    `CREATE POLICY ${identifier(REFUSAL.policy)} ON ${quoted} FOR SELECT USING (${REFUSAL.call})`,
   ];
 }
 
 /** Whoever has the privilege can read the table from here on. */
-function unguard(table: string): string[] {
+function unguard(quoted: string): string[] {
   return [
-    `DROP POLICY IF EXISTS ${identifier(REFUSAL.policy)} ON ${table}`,
-    `ALTER TABLE ${table} DISABLE ROW LEVEL SECURITY`,
+    `DROP POLICY IF EXISTS ${identifier(REFUSAL.policy)} ON ${quoted}`,
+    `ALTER TABLE ${quoted} DISABLE ROW LEVEL SECURITY`,
   ];
 }
 
@@ -154,10 +154,10 @@ function matchColumns(
   };
 }
 
-function alterColumns(table: string, groups: readonly (readonly string[])[]): string[] {
+function alterColumns(quoted: string, groups: readonly (readonly string[])[]): string[] {
   return groups
     .filter((actions) => actions.length > 0)
-    .map((actions) => `ALTER TABLE ${table} ${actions.join(", ")}`);
+    .map((actions) => `ALTER TABLE ${quoted} ${actions.join(", ")}`);
 }
 
 function declareColumn({ name, type }: WantedColumn): string {
@@ -204,6 +204,6 @@ function commentOnTable(table: WantedTable): string {
   return `COMMENT ON TABLE ${tableKey(table)} IS ${literal(table.comment)}`;
 }
 
-function commentOnColumn(table: string, column: WantedColumn, comment: string | null): string {
-  return `COMMENT ON COLUMN ${table}.${identifier(column.name)} IS ${literal(comment)}`;
+function commentOnColumn(quoted: string, column: WantedColumn, comment: string | null): string {
+  return `COMMENT ON COLUMN ${quoted}.${identifier(column.name)} IS ${literal(comment)}`;
 }
