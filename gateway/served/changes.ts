@@ -5,7 +5,7 @@ import { rowChanges } from "../../lake/snapshots.ts";
 import { literal } from "../../lake/sql.ts";
 import { readSnapshot } from "../../lake/transaction.ts";
 import type { ShadowTable } from "../shadow/shadow-table.ts";
-import type { FullRecord } from "./records.ts";
+import type { ServedRecord } from "./records.ts";
 
 /** What became of a table's rows since they were recorded. */
 export type Changes =
@@ -26,7 +26,7 @@ export interface Target {
 export function changesSince(
   lake: Lake,
   table: ShadowTable,
-  record: FullRecord | null,
+  record: ServedRecord | null,
   target: Target,
 ): Promise<{ snapshotTime: string; changes: Changes }> {
   return lake.withSession((session) =>
@@ -46,7 +46,7 @@ export function changesSince(
 async function changesBetween(
   session: Session,
   table: ShadowTable,
-  record: FullRecord,
+  record: ServedRecord,
   target: Target,
 ): Promise<Changes> {
   if (record.snapshot >= target.snapshot) return { kind: "none" };
@@ -70,7 +70,7 @@ async function snapshotTimes(session: Session, ids: readonly number[]): Promise<
 }
 
 /** A column that changes may read otherwise in rows that do not: a field is added to a struct. */
-async function isAltered(session: Session, record: FullRecord, target: Target): Promise<boolean> {
+async function isAltered(session: Session, record: ServedRecord, target: Target): Promise<boolean> {
   const within = (column: string) =>
     `${column} > ${literal(record.snapshot)} AND ${column} <= ${literal(target.snapshot)}`;
   const altered = await session.queryRaw(

@@ -6,7 +6,7 @@ import type { Lake } from "../../lake/lake.ts";
 import { connectionTo } from "../shadow/connection.ts";
 import type { ShadowState, ShadowTable } from "../shadow/shadow-table.ts";
 import type { PinnedSnapshot, Snapshots } from "../snapshots.ts";
-import { isCurrent, type ServedRecord } from "./records.ts";
+import { isCurrent, KnownRecords, type ServedRecord } from "./records.ts";
 import { updateTable } from "./update-table.ts";
 
 export interface ServedOptions {
@@ -37,8 +37,7 @@ export class ServedTables {
   readonly #options: ServedOptions;
   readonly #pool: pg.Pool;
   readonly #end = new AbortController();
-  /** Tables, by OID, and when their records were held against the lake. */
-  readonly #known = new Map<number, number>();
+  readonly #known = new KnownRecords();
   readonly #paused = new Map<number, number>();
   #looked: { snapshot: number; shown: ShadowState } | null = null;
   #work: Promise<void> = Promise.resolve();
@@ -66,7 +65,7 @@ export class ServedTables {
   ): boolean {
     return tables.every((table) => {
       const record = records.find(({ relid }) => relid === table.relid);
-      return this.#known.has(table.relid) && isCurrent(record, table, snapshot);
+      return this.#known.has(record) && isCurrent(record, table, snapshot);
     });
   }
 

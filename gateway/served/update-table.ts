@@ -7,20 +7,16 @@ import type { PinnedSnapshot } from "../snapshots.ts";
 import { changesSince } from "./changes.ts";
 import { copyIn } from "./copy-in.ts";
 import { allRows, changedKeys, copyMessages, type LakeRows, rowsOfKeys } from "./lake-rows.ts";
-import { isCurrent, readRecord, writeRecord } from "./records.ts";
+import { isCurrent, type KnownRecords, readRecord, type ServedRecord, writeRecord } from "./records.ts";
 
 /** Any number will do, as long as it is nobody else's. */
 const SERVED_LOCK = 7_201_407;
-
-/** How old the record of a table that does not change may become: a feed cannot begin at a snapshot that has expired. */
-const RENEW_MS = 3_600_000;
 
 /** What there is to update tables with. */
 export interface Update {
   client: pg.ClientBase;
   lake: Lake;
-  /** Tables, by OID, and when their records were held against the lake: by this gateway, since it began. */
-  known: Map<number, number>;
+  known: KnownRecords;
   /** Aborted when the gateway is to end. */
   signal: AbortSignal;
 }
@@ -37,8 +33,7 @@ export async function updateTable(
   snapshot: PinnedSnapshot,
 ): Promise<boolean> {
   const record = await readRecord(update.client, table.relid);
-  const known = update.known.get(table.relid) ?? Number.NEGATIVE_INFINITY;
-  if (performance.now() < known + RENEW_MS && isCurrent(record, table, snapshot)) return true;
+  if (record && update.known.isFresh(record) && isCurrent(record, table, snapshot)) return true;
   const attempt = (whole: boolean) =>
     inTransaction(update.client, () => bringUpToDate(update, table, snapshot, whole));
   const done = await attempt(false).catch((error) => {
@@ -46,29 +41,31 @@ export async function updateTable(
     // What the feed cannot tell, or tells wrong, all rows do.
     return attempt(true);
   });
-  if (done) update.known.set(table.relid, performance.now());
-  return done;
+  if (done) update.known.add(done);
+  return done !== null;
 }
 
+/** Gives what is on record then; null for later. */
 async function bringUpToDate(
   update: Update,
   table: ShadowTable,
   snapshot: PinnedSnapshot,
   whole: boolean,
-): Promise<boolean> {
+): Promise<ServedRecord | null> {
   const { client, lake } = update;
   const change = snapshot.lastChangeOf(table);
   const held = (await isMyTurn(client)) ? await holdTable(client, table) : null;
-  if (change === null || held === null) return false;
+  if (change === null || held === null) return null;
   const target = { table: change.table, snapshot: snapshot.id };
   const record = await readRecord(client, table.relid);
   const { snapshotTime, changes } = await changesSince(lake, table, record, target);
-  if (changes.kind === "none" && record && record.snapshot >= target.snapshot) return true;
+  if (changes.kind === "none" && record && record.snapshot >= target.snapshot) return record;
   if (whole || changes.kind === "unknown" || (changes.kind === "rows" && held.key.length === 0))
     await replaceRows(update, held, allRows(table, snapshot.id));
   else if (changes.kind === "rows") await redoKeys(update, held, table, snapshot.id, changes.feed);
-  await writeRecord(client, { relid: table.relid, ...target, snapshotTime });
-  return true;
+  const written = { relid: table.relid, ...target, snapshotTime };
+  await writeRecord(client, written);
+  return written;
 }
 
 /** Not by TRUNCATE: it waits for whoever reads, and shows an empty table to transactions that began before. */

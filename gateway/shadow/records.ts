@@ -20,7 +20,8 @@ export function recordsSql(database: string): string {
       snapshot_time text NOT NULL);
     CREATE OR REPLACE FUNCTION lotus_gateway.served_tables(relids oid[]) RETURNS json
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-      SELECT json_agg(json_build_object('relid', relid::bigint, 'table', table_id, 'snapshot', snapshot))
+      SELECT json_agg(json_build_object('relid', relid::bigint, 'table', table_id, 'snapshot', snapshot,
+        'snapshotTime', snapshot_time))
       FROM lotus_gateway.served WHERE relid = ANY (relids) AND filenode = pg_relation_filenode(relid)
     $$;
     REVOKE ALL ON FUNCTION lotus_gateway.served_tables FROM PUBLIC;

@@ -1,5 +1,6 @@
 import pg from "pg";
 import { pino } from "pino";
+import type { Project } from "../../assets/definitions.ts";
 import { type RunningGateway, startGateway } from "../../gateway/server.ts";
 import { GatewayUsers } from "../../gateway/users.ts";
 import { ShadowFixture } from "./shadow-fixture.ts";
@@ -11,6 +12,7 @@ export class GatewayFixture {
   readonly user: string;
   readonly password = "a password, with 'quotes'";
   readonly #clients: pg.Client[] = [];
+  readonly #others: RunningGateway[] = [];
   readonly #roles: string[] = [];
 
   private constructor(lake: ShadowFixture, gateway: RunningGateway, user: string) {
@@ -20,30 +22,20 @@ export class GatewayFixture {
   }
 
   /** `sql`: makes the lake's tables, in schema `main`. */
-  static async open(sql: string): Promise<GatewayFixture> {
+  static async open(sql: string, project: Project | null = null): Promise<GatewayFixture> {
     const lake = await ShadowFixture.open();
     await lake.inLake(sql);
-    const { connections, tools, folder } = lake.isolation;
-    const gateway = await startGateway({
-      connections,
-      project: null,
-      settings: {
-        host: "127.0.0.1",
-        port: null,
-        database: lake.database,
-        certificate: null,
-        memoryLimit: "1GB",
-        url: null,
-      },
-      lastPort: null,
-      engine: { memoryLimit: "1GB", threads: 2 },
-      extensions: tools.extensions,
-      stateDir: folder,
-      logger: pino({ level: "silent" }),
-    });
+    const gateway = await start(lake, project);
     const fixture = new GatewayFixture(lake, gateway, `ana_${lake.database}`);
     await fixture.addUser(fixture.user, { schemas: ["main"], tables: [] });
     return fixture;
+  }
+
+  /** Another gateway of the same lake. */
+  async another(project: Project | null = null): Promise<RunningGateway> {
+    const gateway = await start(this.lake, project);
+    this.#others.push(gateway);
+    return gateway;
   }
 
   get users(): GatewayUsers {
@@ -80,7 +72,28 @@ export class GatewayFixture {
 
   async close(): Promise<void> {
     for (const client of this.#clients) await client.end().catch(() => {});
-    await this.gateway.stop();
+    for (const gateway of [this.gateway, ...this.#others]) await gateway.stop();
     await this.lake.close(this.#roles);
   }
+}
+
+function start(lake: ShadowFixture, project: Project | null): Promise<RunningGateway> {
+  const { connections, tools, folder } = lake.isolation;
+  return startGateway({
+    connections,
+    project,
+    settings: {
+      host: "127.0.0.1",
+      port: null,
+      database: lake.database,
+      certificate: null,
+      memoryLimit: "1GB",
+      url: null,
+    },
+    lastPort: null,
+    engine: { memoryLimit: "1GB", threads: 2 },
+    extensions: tools.extensions,
+    stateDir: folder,
+    logger: pino({ level: "silent" }),
+  });
 }
