@@ -1,5 +1,5 @@
 import { literal } from "../../lake/sql.ts";
-import { commonShape, duckdbType, type NumericShape, oid } from "./types.ts";
+import { duckdbType, mixedShape, type NumericShape, oid } from "./types.ts";
 
 /** A scalar expression of Postgres's in DuckDB's SQL. */
 export interface Expression {
@@ -44,7 +44,9 @@ export function shaped(value: Expression, shape: NumericShape | null): string {
 
 /** Expressions of one Postgres type in one DuckDB type. */
 export function unified(values: readonly Expression[]): { sqls: string[]; shape: NumericShape | null } {
-  const shape = values.map((value) => value.numeric).reduce(commonShape, null);
+  // A NULL is of no scale.
+  const known = values.filter((value) => value.constant !== null);
+  const shape = (known.length > 0 ? known : values).map((value) => value.numeric).reduce(mixedShape, null);
   return { sqls: values.map((value) => shaped(value, shape)), shape };
 }
 

@@ -375,7 +375,9 @@ export class ExpressionTranslator {
     this.#tested.push({ sql: "item", type: from, numeric: value.numeric });
     const item = this.translate(node.node("elemexpr"));
     this.#tested.pop();
-    return { sql: `list_transform(${value.sql}, lambda item : ${item.sql})`, type, numeric: item.numeric };
+    const sql = `list_transform(${value.sql}, lambda item : ${item.sql})`;
+    const known = value.constant !== undefined && item.constant === undefined;
+    return { sql, type, numeric: item.numeric, ...(known ? { constant: sql } : {}) };
   }
 
   #array(node: PgNode): Expression {

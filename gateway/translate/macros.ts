@@ -56,6 +56,10 @@ const containerText = raise(
 );
 const noArray = raise("22023", "cannot call this function on JSON that is no array");
 const noObject = raise("22023", "cannot call this function on JSON that is no object");
+const longQuotient = raise(
+  "0A000",
+  "the text of a quotient of this many digits is not supported on lake tables",
+);
 const badJson = raise("22P02", "invalid input syntax for type json");
 
 /** By name, parameters and body. A parameter stands in the body as often as it is named there. */
@@ -287,6 +291,43 @@ const definitions: readonly (readonly [string, string])[] = [
   [
     "json_object_values(x)",
     `CASE WHEN json_type(x) = 'OBJECT' THEN CAST(json_extract(x, '$.*') AS JSON[]) WHEN x IS NOT NULL THEN ${noObject} END`,
+  ],
+  // Of a number without its sign, as text: which group of four digits its first one is in, and that group.
+  [
+    "numeric_weight(t)",
+    `CASE WHEN regexp_matches(t, '^[1-9]') THEN (length(split_part(t, '.', 1)) - 1) // 4
+      WHEN regexp_matches(t, '[1-9]') THEN -((length(regexp_extract(split_part(t, '.', 2), '^0*'))) // 4 + 1) ELSE 0 END`,
+  ],
+  [
+    "numeric_group(t)",
+    `CASE WHEN regexp_matches(t, '^[1-9]') THEN CAST(left(t, (length(split_part(t, '.', 1)) - 1) % 4 + 1) AS INTEGER)
+      WHEN regexp_matches(t, '[1-9]') THEN CAST(left(rpad(substring(split_part(t, '.', 2), length(regexp_extract(split_part(t, '.', 2), '^0*')) // 4 * 4 + 1), 4, '0'), 4) AS INTEGER) ELSE 0 END`,
+  ],
+  // As select_div_scale of Postgres's numeric.c: at least 16 digits that count.
+  [
+    "quotient_scale(a, b)",
+    `greatest(length(split_part(a, '.', 2)), length(split_part(b, '.', 2)),
+      16 - 4 * (memory.postgres.numeric_weight(a) - memory.postgres.numeric_weight(b)
+        - CASE WHEN memory.postgres.numeric_group(a) <= memory.postgres.numeric_group(b) THEN 1 ELSE 0 END))`,
+  ],
+  [
+    "quotient_digits(a, b, scale)",
+    `CASE WHEN length(replace(a, '.', '')) + scale + length(split_part(b, '.', 2)) - length(split_part(a, '.', 2)) > 37 THEN ${longQuotient}
+      ELSE CAST(list_transform([{ 'a': CAST(replace(a, '.', '') || repeat('0', scale + length(split_part(b, '.', 2)) - length(split_part(a, '.', 2))) AS HUGEINT), 'b': CAST(replace(b, '.', '') AS HUGEINT) }],
+        lambda q : (q['a'] * 2 + q['b']) // (q['b'] * 2))[1] AS VARCHAR) END`,
+  ],
+  [
+    "quotient_text(a, b)",
+    `CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN list_transform(list_transform(
+        [{ 'a': CAST(abs(a) AS VARCHAR), 'b': CAST(abs(b) AS VARCHAR), 'sign': CASE WHEN (a < 0) <> (b < 0) THEN '-' ELSE '' END }],
+        lambda q : { 'sign': q['sign'], 'scale': memory.postgres.quotient_scale(q['a'], q['b']),
+          'digits': memory.postgres.quotient_digits(q['a'], q['b'], memory.postgres.quotient_scale(q['a'], q['b'])) }),
+      lambda q : CASE WHEN regexp_matches(q['digits'], '[1-9]') THEN q['sign'] ELSE '' END
+        || memory.postgres.pointed(CASE WHEN length(q['digits']) > q['scale'] THEN q['digits'] ELSE lpad(q['digits'], CAST(q['scale'] + 1 AS INTEGER), '0') END, q['scale']))[1] END`,
+  ],
+  [
+    "pointed(digits, scale)",
+    "CASE WHEN scale = 0 THEN digits ELSE left(digits, length(digits) - scale) || '.' || right(digits, scale) END",
   ],
   ["sin(x)", `CASE WHEN isinf(x) THEN ${outOfRange} ELSE sin(x) END`],
   ["cos(x)", `CASE WHEN isinf(x) THEN ${outOfRange} ELSE cos(x) END`],

@@ -3,11 +3,12 @@ import type { PgNode } from "../analysis/tree.ts";
 import { PgError, unsupported } from "../pg-error.ts";
 import { cast, type Expression, shaped } from "./expression.ts";
 import { ExpressionTranslator } from "./expressions.ts";
+import { functions } from "./functions/registry.ts";
 import { rangeFunction } from "./range-function.ts";
 import { type ColumnShape, Scope } from "./scope.ts";
 import { direction, requireSortable } from "./sorting.ts";
 import type { TranslateContext } from "./translation.ts";
-import { columnShape, commonShape, duckdbType } from "./types.ts";
+import { columnShape, duckdbType, mixedShape, oid } from "./types.ts";
 
 /** A query in DuckDB's SQL; its columns are called c1 to cn. */
 export interface TranslatedQuery {
@@ -84,6 +85,12 @@ export class QueryTranslator {
       if (entry === undefined) throw new PgError("XX000", "GROUP BY names a column that there is not");
       const value = expressions.translate(entry.node("expr"));
       requireSortable(value.type, this.context.catalog);
+      if (query.boolean("hasTargetSRFs") && value.sql.includes("unnest(")) {
+        throw unsupported(
+          "GROUP BY of a function that returns rows",
+          "Call it in FROM: FROM t, unnest(...) AS u.",
+        );
+      }
       return value.sql;
     };
     const sets = query.nodes("groupingSets");
@@ -209,7 +216,7 @@ export class QueryTranslator {
       .map((row) => row.map((value) => expressions.translate(value)));
     const columns = (rows[0] ?? []).map((first, column): ColumnShape => {
       const shapes = rows.map((row) => row[column]?.numeric ?? null);
-      return { type: first.type, numeric: shapes.reduce(commonShape, null) };
+      return { type: first.type, numeric: shapes.reduce(mixedShape, null) };
     });
     const alias = this.alias("v");
     scope.define(index, columnsOf(alias, columns));
@@ -245,23 +252,38 @@ export class QueryTranslator {
     const operator = [null, "UNION", "INTERSECT", "EXCEPT"][operand.number("op")];
     if (operator === null || operator === undefined) throw unsupported("this set operation");
     const all = operand.boolean("all");
-    const columns = left.columns.map((column, index): ColumnShape => {
-      const other = right.columns[index];
-      if (other === undefined || other.type !== column.type) {
-        throw new PgError("XX000", "a set operation whose sides differ in their types");
-      }
-      if (!all || operator !== "UNION") requireSortable(column.type, this.context.catalog);
-      return { type: column.type, numeric: commonShape(column.numeric, other.numeric) };
-    });
-    const aligned = (side: TranslatedQuery) => {
+    const types = operand.numbers("colTypes");
+    // The sides may be of other types than the whole: `SELECT 1.5 UNION SELECT 2`.
+    const sides = [left, right].map((side) => {
       const alias = this.alias("u");
       const source = columnsOf(alias, side.columns);
-      const values = columns.map(
-        (column, index) => `${shaped(source(index + 1), column.numeric)} AS c${index + 1}`,
+      return { side, alias, values: types.map((type, index) => this.#coerced(source(index + 1), type)) };
+    });
+    const columns = types.map((type, index): ColumnShape => {
+      if (!all || operator !== "UNION") requireSortable(type, this.context.catalog);
+      const shapes = sides.map(({ values }) => values[index]?.numeric ?? null);
+      return { type, numeric: shapes.reduce(mixedShape, null) };
+    });
+    const [first, second] = sides.map(({ side, alias, values }) => {
+      const outputs = values.map(
+        (value, index) => `${shaped(value, columns[index]?.numeric ?? null)} AS c${index + 1}`,
       );
-      return `(SELECT ${values.join(", ")} FROM (${side.sql}) AS ${alias})`;
-    };
-    return { sql: `${aligned(left)} ${operator}${all ? " ALL" : ""} ${aligned(right)}`, columns };
+      return `(SELECT ${outputs.join(", ")} FROM (${side.sql}) AS ${alias})`;
+    });
+    return { sql: `${first} ${operator}${all ? " ALL" : ""} ${second}`, columns };
+  }
+
+  /** A value in the type that Postgres casts it to without being asked. */
+  #coerced(value: Expression, type: number): Expression {
+    if (value.type === type) return value;
+    const { catalog } = this.context;
+    const texts: readonly number[] = [oid.text, oid.varchar, oid.name];
+    if (texts.includes(value.type) && texts.includes(type)) return { ...value, type };
+    const cast = functions.get(`${catalog.typeName(type)}(${catalog.typeName(value.type)})`);
+    if (cast === undefined) {
+      throw unsupported(`the cast from ${catalog.typeName(value.type)} to ${catalog.typeName(type)}`);
+    }
+    return cast([value], { context: this.context, resultType: type, collation: 0 });
   }
 
   #commonTables(scope: Scope): string {

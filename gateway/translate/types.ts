@@ -17,7 +17,15 @@ export function arrayOf(type: number): number {
 }
 
 /** How a `numeric` is held in DuckDB. A DOUBLE stands for quotients, which DuckDB has no decimals for. */
-export type NumericShape = { kind: "decimal"; precision: number; scale: number } | { kind: "double" };
+export type NumericShape =
+  | {
+      kind: "decimal";
+      precision: number;
+      scale: number;
+      /** The values are numerics of several scales to Postgres: equal numbers, not equal texts. */
+      ragged?: true;
+    }
+  | { kind: "double" };
 
 export const double: NumericShape = { kind: "double" };
 
@@ -54,5 +62,23 @@ export function commonShape(one: NumericShape | null, other: NumericShape | null
   if (one === null || other === null) return one ?? other;
   if (one.kind === "double" || other.kind === "double") return double;
   const scale = Math.max(one.scale, other.scale);
-  return decimal(Math.max(one.precision - one.scale, other.precision - other.scale) + scale, scale);
+  return raggedAs(
+    decimal(Math.max(one.precision - one.scale, other.precision - other.scale) + scale, scale),
+    one,
+    other,
+  );
+}
+
+/** The shape, ragged where one of those is that it comes of. */
+export function raggedAs<Shape extends NumericShape>(shape: Shape, ...from: readonly NumericShape[]): Shape {
+  const ragged = from.some((each) => each.kind === "decimal" && each.ragged === true);
+  return ragged && shape.kind === "decimal" ? { ...shape, ragged: true } : shape;
+}
+
+/** The shape of values of which each row has one or the other. */
+export function mixedShape(one: NumericShape | null, other: NumericShape | null): NumericShape | null {
+  const shape = commonShape(one, other);
+  const scales = [one, other].map((each) => (each?.kind === "decimal" ? each.scale : null));
+  const differ = scales[0] !== null && scales[1] !== null && scales[0] !== scales[1];
+  return differ && shape?.kind === "decimal" ? { ...shape, ragged: true } : shape;
 }

@@ -1,7 +1,7 @@
 import { unsupported } from "../../pg-error.ts";
 import { asDouble, cast, type Expression, expression, numericExpression } from "../expression.ts";
 import { macro } from "../macros.ts";
-import { arrayOf, decimal, double, duckdbType, oid } from "../types.ts";
+import { arrayOf, decimal, double, duckdbType, oid, raggedAs } from "../types.ts";
 import { quotient, shapeOf } from "./arithmetic.ts";
 import { operands } from "./operands.ts";
 import type { AggregateSite, AggregateTranslator } from "./registry.ts";
@@ -162,7 +162,10 @@ function exactSum(value: Expression, site: AggregateSite): Expression {
   if (value.type === oid.numeric && shapeOf(value).kind === "double") {
     return numericExpression(site.print("sum", [value.sql]), double);
   }
-  const shape = decimal(38, value.numeric?.kind === "decimal" ? value.numeric.scale : 0);
+  const shape =
+    value.numeric?.kind === "decimal"
+      ? raggedAs(decimal(38, value.numeric.scale), value.numeric)
+      : decimal(38, 0);
   return numericExpression(cast(site.print("sum", [value.sql]), duckdbType(oid.numeric, shape)), shape);
 }
 

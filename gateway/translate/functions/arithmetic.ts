@@ -10,7 +10,7 @@ import {
 } from "../expression.ts";
 import { macro } from "../macros.ts";
 import { raise } from "../raised.ts";
-import { commonShape, decimal, double, duckdbType, type NumericShape, oid } from "../types.ts";
+import { commonShape, decimal, double, duckdbType, type NumericShape, oid, raggedAs } from "../types.ts";
 import { operands } from "./operands.ts";
 import type { FunctionTranslator } from "./registry.ts";
 
@@ -109,7 +109,8 @@ export const arithmetic: Entry[] = [
     ([value]) => {
       const [only] = operands(value);
       const shape = shapeOf(only);
-      if (shape.kind === "double") throw unsupported("the scale of a quotient");
+      if (shape.kind === "double" || shape.ragged === true)
+        throw unsupported("the scale of a quotient, or of values of several scales,");
       return expression(
         `(CASE WHEN ${only.sql} IS NOT NULL THEN CAST(${shape.scale} AS INTEGER) END)`,
         oid.int4,
@@ -186,7 +187,7 @@ function sum(operator: string, [left, right]: Expression[]): Expression {
   if (common.kind === "double") {
     return numericExpression(`(${asDouble(one)} ${operator} ${asDouble(other)})`, double);
   }
-  const shape = decimal(common.precision + 1, common.scale);
+  const shape = raggedAs(decimal(common.precision + 1, common.scale), common);
   // DuckDB leaves the result of 18 digits at 18: an overflow that Postgres has not.
   return numericExpression(`(${shaped(one, shape)} ${operator} ${shaped(other, shape)})`, sumShape(shape));
 }
@@ -194,7 +195,7 @@ function sum(operator: string, [left, right]: Expression[]): Expression {
 /** What DuckDB says of the sum of two of one shape. */
 function sumShape(shape: NumericShape & { kind: "decimal" }): NumericShape {
   if (shape.precision >= 38) return shape;
-  return shape.precision === 18 ? shape : decimal(shape.precision + 1, shape.scale);
+  return shape.precision === 18 ? shape : raggedAs(decimal(shape.precision + 1, shape.scale), shape);
 }
 
 function product([left, right]: Expression[]): Expression {
@@ -203,7 +204,7 @@ function product([left, right]: Expression[]): Expression {
   if (a.kind === "double" || b.kind === "double") {
     return numericExpression(`(${asDouble(one)} * ${asDouble(other)})`, double);
   }
-  const shape = decimal(a.precision + b.precision, a.scale + b.scale);
+  const shape = raggedAs(decimal(a.precision + b.precision, a.scale + b.scale), a, b);
   // DuckDB would leave the product of two of up to 18 digits at 18 digits, and overflow where Postgres does not.
   const widened = shape.precision > 18 && Math.max(a.precision, b.precision) <= 18;
   const first = widened ? cast(one.sql, `DECIMAL(19,${a.scale})`) : one.sql;
@@ -268,7 +269,7 @@ export function places(value: Expression, count: number, name: string): Expressi
   }
   if (count >= shape.scale) {
     const wider = decimal(Math.min(38, shape.precision + count - shape.scale), count);
-    return count === shape.scale ? plainValue(value) : numericExpression(shaped(value, wider), wider);
+    return numericExpression(shaped(value, wider), wider);
   }
   const kept = Math.max(count, 0);
   const result = decimal(Math.min(38, shape.precision - shape.scale + kept + 1), kept);
@@ -293,10 +294,6 @@ export function places(value: Expression, count: number, name: string): Expressi
 
 function decimalUnit(count: number): string {
   return `'0.${"0".repeat(count - 1)}1'`;
-}
-
-function plainValue(value: Expression): Expression {
-  return { sql: value.sql, type: value.type, numeric: value.numeric };
 }
 
 const noBuckets = raise("2201G", "count must be greater than zero");

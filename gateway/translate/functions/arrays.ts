@@ -1,6 +1,6 @@
 import { unsupported } from "../../pg-error.ts";
 import { call, cast, type Expression, expression, shaped } from "../expression.ts";
-import { arrayOf, commonShape, duckdbType, elementType, oid } from "../types.ts";
+import { arrayOf, duckdbType, elementType, mixedShape, oid } from "../types.ts";
 import { operands } from "./operands.ts";
 import type { FunctionTranslator } from "./registry.ts";
 
@@ -65,7 +65,7 @@ export const arrays: Entry[] = [
     "array_replace(anycompatiblearray,anycompatible,anycompatible)",
     ([array, item, by]) => {
       const [list, value, other] = operands(array, item, by);
-      const shape = commonShape(list.numeric, other.numeric);
+      const shape = mixedShape(list.numeric, other.numeric);
       const sql = `list_transform(${shaped(list, shape)}, lambda item : CASE WHEN item IS NOT DISTINCT FROM ${value.sql} THEN ${shaped(other, shape)} ELSE item END)`;
       return { sql, type: list.type, numeric: shape };
     },
@@ -94,7 +94,7 @@ function length([array, dimension]: Expression[]): Expression {
 
 /** A NULL in place of the array counts as an empty one. */
 function appended(array: Expression, item: Expression, before: boolean): Expression {
-  const shape = commonShape(array.numeric, item.numeric);
+  const shape = mixedShape(array.numeric, item.numeric);
   const list = `coalesce(${shaped(array, shape)}, CAST([] AS ${duckdbType(array.type, shape)}))`;
   const one = `[${shaped(item, shape)}]`;
   const sql = before ? call("list_concat", one, list) : call("list_concat", list, one);
@@ -103,7 +103,7 @@ function appended(array: Expression, item: Expression, before: boolean): Express
 
 function concatenated(left: Expression, right: Expression): Expression {
   const [one, other] = aligned(left, right);
-  const shape = commonShape(left.numeric, right.numeric);
+  const shape = mixedShape(left.numeric, right.numeric);
   const sql = `(CASE WHEN ${one} IS NULL THEN ${other} WHEN ${other} IS NULL THEN ${one} ELSE list_concat(${one}, ${other}) END)`;
   return { sql, type: left.type, numeric: shape };
 }
@@ -121,6 +121,6 @@ function contains(whole: Expression, part: Expression): Expression {
 }
 
 function aligned(left: Expression, right: Expression): [string, string] {
-  const shape = commonShape(left.numeric, right.numeric);
+  const shape = mixedShape(left.numeric, right.numeric);
   return [shaped(left, shape), shaped(right, shape)];
 }

@@ -38,7 +38,15 @@ export const conversions: Entry[] = [
     "time(timestamptz)",
     ([value]) => expression(`CAST(CAST(${operands(value)[0].sql} AS TIMESTAMP) AS TIME)`, oid.time),
   ],
-  ["interval(time)", plain],
+  [
+    "interval(time)",
+    ([value]) =>
+      expression(
+        `to_microseconds(date_diff('microsecond', TIME '00:00:00', ${operands(value)[0].sql}))`,
+        oid.interval,
+      ),
+  ],
+  ["text(name)", ([value]) => expression(operands(value)[0].sql, oid.text)],
 ];
 
 /** An integer as numeric. */
@@ -151,13 +159,32 @@ export function outputText(value: Expression): string {
     case oid.bytea:
       return `('\\x' || lower(hex(${sql})))`;
     case oid.numeric:
-      if (value.numeric?.kind === "decimal") return cast(sql, "VARCHAR");
-      throw unsupported("the text of a quotient of numerics", "Round it first: round(a / b, 2)::text.");
+      return numericText(value);
     case oid.interval:
       return macro("interval_text", sql);
     default:
       return arrayText(value);
   }
+}
+
+/** With as many decimals as Postgres keeps. */
+function numericText(value: Expression): string {
+  if (value.quotient !== undefined) {
+    return macro("quotient_text", value.quotient.dividend, value.quotient.divisor);
+  }
+  if (value.numeric?.kind !== "decimal") {
+    throw unsupported(
+      "the text of a numeric computed from quotients",
+      "Round it first: round(a / b, 2)::text.",
+    );
+  }
+  if (value.numeric.ragged === true) {
+    throw unsupported(
+      "the text of a numeric whose decimals differ from row to row",
+      "Cast it to one scale first: coalesce(a, 0)::numeric(18,2)::text.",
+    );
+  }
+  return cast(value.sql, "VARCHAR");
 }
 
 /** The key that JSON was taken out of its document by, as it is written there; NULL where it was by an index. */

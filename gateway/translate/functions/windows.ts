@@ -1,6 +1,6 @@
 import { PgError } from "../../pg-error.ts";
 import { call, cast, type Expression, expression, shaped } from "../expression.ts";
-import { commonShape, oid } from "../types.ts";
+import { mixedShape, oid } from "../types.ts";
 import { operands } from "./operands.ts";
 import type { WindowTranslator } from "./registry.ts";
 
@@ -39,7 +39,7 @@ function ofFirst(name: string, values: Expression[], over: string): Expression {
 function withDefault(name: string, values: Expression[], over: string): Expression {
   const [first, offset, otherwise] = operands(values[0], values[1], values[2]);
   if (first.type !== otherwise.type) throw new PgError("XX000", "a default of another type");
-  const shape = commonShape(first.numeric, otherwise.numeric);
+  const shape = mixedShape(first.numeric, otherwise.numeric);
   const sql = `${call(name, shaped(first, shape), offset.sql, shaped(otherwise, shape))}${over}`;
   return { sql, type: first.type, numeric: shape };
 }
