@@ -13,7 +13,7 @@ import type { Bench } from "./main.ts";
 import type { Stage } from "./stage.ts";
 
 const USER = "bench";
-const PASSWORD = "bench";
+const PASSWORD = "for-a-bench-alone";
 const DATABASE = "lake_bench";
 const LARGE = 50_000_000;
 const SMALL = 5_000_000;

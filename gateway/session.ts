@@ -1,22 +1,21 @@
 import type { ClientChannel } from "./client-channel.ts";
 import { type LakeCursor, postgresError, type StopReason } from "./cursor.ts";
-import type { LakeQuery, LakeReader } from "./lake-reader.ts";
+import type { LakeReader } from "./lake-reader.ts";
 import { LakeTransaction } from "./lake-transaction.ts";
 import { PgError } from "./pg-error.ts";
 import { PostgresLink, Told } from "./postgres-link.ts";
+import { type LakeRun, type PostgresRun, Preparation } from "./preparation.ts";
 import { encodersOf, sendCopy, sendRows, skipRows } from "./results.ts";
-import { readStatements, type SqlText, type Statement } from "./statements.ts";
+import { readStatements, type Statement } from "./statements.ts";
 import type { Upstream } from "./upstream.ts";
-import { parameterLiteral } from "./values/parameter.ts";
 import { oids } from "./values/types.ts";
 import { BodyReader, type Frame } from "./wire/frames.ts";
 import * as wire from "./wire/messages.ts";
 
 /** Who runs a statement. */
 type Run =
-  | { by: "postgres" }
-  /** DuckDB. What Postgres knows under the statement's name is the query: of EXPLAIN, COPY and DECLARE too. */
-  | ({ by: "lake"; parameterTypes: number[]; fields: wire.FieldDescription[] } & LakeQuery)
+  | PostgresRun
+  | LakeRun
   /** The gateway: a cursor of its own is read or closed, or a portal of DuckDB's, which SQL takes for one. */
   | { by: "cursor" };
 
@@ -60,7 +59,7 @@ const NOTHING = { kind: "empty", sql: "", offset: 0 } as const;
 export class Session {
   readonly #client: ClientChannel;
   readonly #postgres: PostgresLink;
-  readonly #reader: LakeReader;
+  readonly #preparation: Preparation;
   readonly #lake: LakeTransaction;
   readonly #statements = new Map<string, Prepared>();
   readonly #portals = new Map<string, Portal>();
@@ -78,8 +77,8 @@ export class Session {
   constructor(client: ClientChannel, upstream: Upstream, reader: LakeReader, user: string) {
     this.#client = client;
     this.#postgres = new PostgresLink(client, upstream);
-    this.#reader = reader;
     this.#lake = new LakeTransaction(reader, this.#postgres, user);
+    this.#preparation = new Preparation(this.#postgres, reader, this.#lake);
   }
 
   /** Serves the client until it leaves. @throws PgError when the connection cannot go on. */
@@ -231,8 +230,8 @@ export class Session {
       await (run.by === "lake" ? Promise.all([bind, this.#lake.pin()]) : bind);
     }
     if (run.by === "lake") {
-      this.#renew(run);
-      parameters = await this.#literals(run.parameterTypes, message);
+      this.#preparation.renew(run);
+      parameters = await this.#preparation.literals(run.parameterTypes, message);
     }
     this.#portals.set(message.portal, portalOf(prepared, parameters, message.resultFormats, message.portal));
     this.#client.write(wire.BIND_COMPLETE);
@@ -284,30 +283,17 @@ export class Session {
 
   // What a statement is, and who runs it.
 
-  /**
-   * Has Postgres parse a statement under a name, and finds out who is to run it. `bound`: and has it bound to the portal
-   * of that name, without parameters, in text.
-   */
+  /** Has a statement parsed under a name; `bound`: and bound to the portal of that name. */
   async #prepare(
     name: string,
     statement: Statement,
     parameterTypes: number[],
     bound: boolean,
   ): Promise<Prepared> {
-    if (statement.kind === "fetch" || statement.kind === "close") {
-      if (this.#isOwn(statement.cursor)) return this.#ofCursor(statement);
-    }
-    const bind = bound ? [bindInText(name)] : [];
-    const query = queryOf(statement);
-    if (query) {
-      const run = await this.#analyse(name, query, parameterTypes, bind);
-      if (run) return { statement, run };
-      if (query === statement) return { statement, run: { by: "postgres" } };
-      await this.#postgres.close({ kind: "statement", name });
-    }
-    const parse = wire.parse({ statement: name, sql: statement.sql, parameterTypes });
-    await this.#postgres.ask(statement, [parse, ...bind], bound ? "2" : "1");
-    return { statement, run: { by: "postgres" } };
+    const ofCursor = statement.kind === "fetch" || statement.kind === "close";
+    if (ofCursor && this.#isOwn(statement.cursor)) return this.#ofCursor(statement);
+    const request = { name, parameterTypes, bound, inBlock: this.#inBlock };
+    return { statement, run: await this.#preparation.prepare(statement, request) };
   }
 
   /** Null: is any cursor? */
@@ -324,85 +310,6 @@ export class Session {
         "current transaction is aborted, commands ignored until end of transaction block",
       );
     return { statement, run: { by: "cursor" } };
-  }
-
-  /** Has Postgres analyse a query under a name; null when Postgres is to run it. */
-  async #analyse(
-    name: string,
-    query: SqlText,
-    parameterTypes: number[],
-    bind: Buffer[],
-  ): Promise<Extract<Run, { by: "lake" }> | null> {
-    const messages = [
-      wire.parse({ statement: name, sql: query.sql, parameterTypes }),
-      wire.describe({ kind: "statement", name }),
-      ...bind,
-    ];
-    const until = bind.length > 0 ? "2" : "Tn";
-    if (this.#inBlock) await this.#lake.begin();
-    for (let attempt = 1; ; attempt += 1) {
-      const [snapshot, answers] = await Promise.all([
-        this.#lake.pin(),
-        this.#postgres.attempt(messages, until),
-      ]);
-      const text = this.#postgres.takeTree();
-      if (attempt === 1 && !this.#inBlock && this.#reader.isBehind(snapshot)) {
-        // What Postgres has just looked at it holds on to, until the end of its transaction.
-        await this.#postgres.sync(true);
-        await this.#postgres.close({ kind: "statement", name });
-        await this.#postgres.sync(false);
-        await this.#reader.show(snapshot);
-        continue;
-      }
-      this.#postgres.tell(query, answers);
-      const found = text === null ? null : this.#reader.route(text);
-      if (text !== null && found === null) return null;
-      if (attempt < 3 && (found === null || found === "unknown")) {
-        // Once more, when Postgres talks again, or the gateway has seen what another one has changed.
-        await this.#postgres.close({ kind: "statement", name });
-        await (found === null ? this.#postgres.listen() : this.#reader.sync());
-        continue;
-      }
-      if (found === null) throw new PgError("XX000", "Postgres does not tell what the statement means");
-      if (found === "unknown")
-        throw new PgError("42P01", "a table that the statement reads is not in the lake");
-      const described = answers.find(({ type }) => type === "t");
-      const fields = answers.find(({ type }) => type === "T");
-      return {
-        by: "lake",
-        ...found,
-        parameterTypes: described ? wire.readParameterDescription(described.body) : [],
-        fields: fields ? wire.readRowDescription(fields.body) : [],
-      };
-    }
-  }
-
-  /** Where Postgres has analysed a statement anew, it means something else now. */
-  #renew(run: Extract<Run, { by: "lake" }>): void {
-    const text = this.#postgres.takeTree();
-    if (text === null) return;
-    const found = this.#reader.route(text);
-    if (found === null || found === "unknown")
-      throw new PgError("40001", "the lake's tables have changed since the statement was prepared");
-    Object.assign(run, found);
-  }
-
-  async #literals(types: readonly number[], message: wire.BindMessage): Promise<string[]> {
-    const { parameterFormats: formats, parameters } = message;
-    const literals: string[] = [];
-    for (const [index, type] of types.entries()) {
-      const format = (formats.length > 1 ? formats[index] : formats[0]) === 1 ? 1 : 0;
-      const value = parameters[index] ?? null;
-      let literal = parameterLiteral(type, format, value);
-      if (typeof literal !== "string") {
-        // Postgres reads what may be written in many ways, and gives it in the one that leaves no doubt.
-        const [read] = await this.#postgres.row("SELECT $1", [{ type, value }], 1);
-        literal = parameterLiteral(type, 1, read ?? null);
-      }
-      if (typeof literal !== "string") throw new PgError("0A000", "a parameter's value cannot be read");
-      literals.push(literal);
-    }
-    return literals;
   }
 
   /** Columns that the client gets from a portal, or null where it gets none. */
@@ -461,7 +368,7 @@ export class Session {
     }
   }
 
-  async #sendSelect(portal: Portal, run: Extract<Run, { by: "lake" }>, most: number): Promise<void> {
+  async #sendSelect(portal: Portal, run: LakeRun, most: number): Promise<void> {
     if (portal.open === null) portal.served ||= await this.#lake.isServed(run, portal.parameters);
     if (portal.served) {
       this.#moved = true;
@@ -474,7 +381,7 @@ export class Session {
     this.#client.write(sent.ended ? wire.commandComplete(`SELECT ${sent.rows}`) : wire.PORTAL_SUSPENDED);
   }
 
-  async #copy(portal: Portal, run: Extract<Run, { by: "lake" }>): Promise<void> {
+  async #copy(portal: Portal, run: LakeRun): Promise<void> {
     if (portal.statement.kind !== "copy") return;
     const { options } = portal.statement;
     const open = await this.#lake.open(run.tree, portal.parameters);
@@ -493,7 +400,7 @@ export class Session {
 
   // Cursors.
 
-  async #declare(portal: Portal, run: Extract<Run, { by: "lake" }>): Promise<void> {
+  async #declare(portal: Portal, run: LakeRun): Promise<void> {
     if (portal.statement.kind !== "declare") return;
     const { cursor: name, hold, binary } = portal.statement;
     if (!hold && this.#status === "I" && !this.#begun)
@@ -549,14 +456,14 @@ export class Session {
     return this.#opened(portal, run);
   }
 
-  async #opened(portal: Portal, run: Extract<Run, { by: "lake" }>): Promise<OpenRows> {
+  async #opened(portal: Portal, run: LakeRun): Promise<OpenRows> {
     if (portal.served) throw new PgError("55000", `cursor "${portal.name}" is read by Postgres already`);
     portal.open ??= await this.#lake.open(run.tree, portal.parameters);
     return portal.open;
   }
 
   /** A portal whose rows DuckDB gives. */
-  #selectNamed(name: string): { portal: Portal; run: Extract<Run, { by: "lake" }> } {
+  #selectNamed(name: string): { portal: Portal; run: LakeRun } {
     const portal = this.#portals.get(name);
     if (portal?.run.by !== "lake" || portal.statement.kind !== "select")
       throw new PgError("34000", `cursor "${name}" does not exist`);
@@ -584,22 +491,4 @@ function portalOf(
   name = "",
 ): Portal {
   return { ...prepared, name, parameters, formats, open: null, served: false };
-}
-
-/** Binds a statement to the portal of the same name. */
-function bindInText(name: string): Buffer {
-  return wire.bind({
-    portal: name,
-    statement: name,
-    parameterFormats: [],
-    parameters: [],
-    resultFormats: [],
-  });
-}
-
-/** The query of a statement that has one. */
-function queryOf(statement: Statement): SqlText | null {
-  if (statement.kind === "select") return statement;
-  const wraps = statement.kind === "explain" || statement.kind === "copy" || statement.kind === "declare";
-  return wraps ? statement.query : null;
 }
