@@ -59,6 +59,19 @@ describe("psql", () => {
   });
 });
 
+// What these tools themselves would show; they are not to be had here.
+client("statements of Metabase, Grafana, Power BI and Tableau", psql, async (runtime) => {
+  const { stdout } = await run(runtime, ["-XAtqv", "ON_ERROR_STOP=1", "-f", `${CLIENTS}/psql/tools.sql`]);
+  expect(stdout.split("\n")).toEqual([
+    ...["2026-07-01 00:00:00+02|1|1234.50", "1|14247"],
+    ...["0.0|25000", "2.5|25000", "5.0|25000", "7.5|25000", "customer 0", "|main|fct_sales|f", "10|4.995"],
+    ...["every_type", "fct_sales", "1782907200|1234.5000000000000000"],
+    ...["2026-01-01 00:00:00+00|1363.65", "2026-01-02 00:00:00+00|1366.39"],
+    ...["pg_catalog|16|bool|b|f|", "id|1|NO|bigint", "customer 0|4741.60"],
+    ...["customer 0|49500.00", "customer 1|49600.00", "1|2026-03-01 00:00:00+00"],
+  ]);
+});
+
 describe("Python", () => {
   for (const [name, script] of [
     ["psycopg 2", "with_psycopg2.py"],

@@ -46,6 +46,9 @@ assert [cursor.fetchone()[0] for cursor in counts] == list(range(20))
 rows = connection.cursor().stream("SELECT id FROM fct_sales ORDER BY id")
 assert [row[0] for row in rows] == list(range(SALES))
 
+# Over TLS, by a goodbye that libpq 17 waits for.
+connection.cancel_safe()
+
 try:
     connection.execute("SELECT amount / (id - 1) FROM every_type")
     raise AssertionError("a division by zero went through")
