@@ -130,7 +130,8 @@ async function answer(
   env: Record<string, string> = {},
 ): Promise<string> {
   const said = await execa(command, args, { reject: false, stdin: "ignore", timeout: MINUTES, env });
-  if (said.failed) throw new Error(`no ${[command, ...args.slice(0, 2)].join(" ").replace(/ -.*/, "")} here`);
+  const what = args[0] === "-m" ? `${command} with ${args[1]}` : command;
+  if (said.failed) throw new Error(`no ${what} here`);
   return said.stdout.trim();
 }
 
