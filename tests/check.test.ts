@@ -389,7 +389,7 @@ describe("processed models", () => {
       "a table that would be served",
       "/* ---\nserve: postgres\n--- */\nSELECT id FROM stg_shop__orders",
       "2 model-head-invalid",
-      /serve has no meaning in a processed model/,
+      /serve has no meaning in a processed model/i,
     ],
     [
       "a changed cursor",

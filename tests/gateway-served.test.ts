@@ -86,7 +86,6 @@ beforeAll(async () => {
     project,
   );
   owner = await fixture.lake.connect();
-  await owner.query("SET default_transaction_read_only = off");
   await filled("fct_sales", 1000);
   // Whoever answers with this has read it in Postgres.
   await owner.query("UPDATE main.fct_sales SET item = 'planted' WHERE id = 0");

@@ -51,7 +51,8 @@ export class ShadowFixture {
     const url = new URL(connectionTo(this.catalogUrl, database).connectionString as string);
     if (login.user !== undefined) url.username = encodeURIComponent(login.user);
     if (login.password !== undefined) url.password = login.password;
-    const client = new pg.Client({ connectionString: url.href });
+    const owned = login.user === undefined ? { options: "-c default_transaction_read_only=off" } : {};
+    const client = new pg.Client({ connectionString: url.href, ...owned });
     client.on("error", () => {});
     await client.connect();
     this.#closers.push(() => client.end());
