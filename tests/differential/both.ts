@@ -52,26 +52,12 @@ export class Both {
     await duckdb.run("SET TimeZone = 'Europe/Vienna'; SET disabled_optimizers = 'statistics_propagation'");
     for (const statement of macros) await duckdb.run(statement);
     const catalog = await PgCatalog.load(postgres);
-    const tables = new Map<number, ShadowTable>();
-    const { rows } = await postgres.query(
-      "SELECT c.oid, c.relname, array_agg(a.attname::text ORDER BY attnum) AS names, array_agg(a.atttypid::int8::text ORDER BY attnum) AS types, array_agg(a.atttypmod ORDER BY attnum) AS typmods FROM pg_class c JOIN pg_attribute a ON attrelid = c.oid AND attnum > 0 WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace GROUP BY 1, 2",
-    );
-    for (const row of rows) {
-      const columns = new Map<number, ShadowColumn>();
-      row.names.forEach((name: string, index: number) => {
-        const typeOid = Number(row.types[index]);
-        const typmod = Number(row.typmods[index]);
-        const type = duckdbType(typeOid, columnShape(typeOid, typmod));
-        columns.set(index + 1, { name, typeOid, typmod, duckdbType: type, read: (expression) => expression });
-      });
-      const relid = Number(row.oid);
-      tables.set(relid, { relid, schema: "main", name: row.relname, columns, served: false });
-      await copyRows(postgres, duckdb, row.relname, [...columns.values()]);
-    }
+    const tables = await tablesOf(postgres);
+    for (const statement of await lakeSql(postgres)) await duckdb.run(statement);
     await postgres.query(
       "SET debug_pretty_print = off; SET debug_print_parse = on; SET client_min_messages = log",
     );
-    return new Both(postgres, duckdb, catalog, tables);
+    return new Both(postgres, duckdb, catalog, new Map(tables.map((table) => [table.relid, table])));
   }
 
   async setTimeZone(zone: string): Promise<void> {
@@ -157,28 +143,46 @@ function parameterTypes(tree: string): Map<number, number> {
   return new Map([...found].map(([, number, type]) => [Number(number), Number(type)]));
 }
 
-/** Rows go over as text, which both read alike. */
-async function copyRows(
-  postgres: pg.Client,
-  duckdb: DuckDBConnection,
-  table: string,
-  columns: readonly ShadowColumn[],
-): Promise<void> {
-  const declared = columns.map((column) => `${identifier(column.name)} ${column.duckdbType}`);
-  await duckdb.run(`CREATE TABLE memory.main.${identifier(table)} (${declared.join(", ")})`);
-  const { rows } = await postgres.query({
-    text: `SELECT ${columns.map(asText).join(", ")} FROM ${identifier(table)}`,
-    rowMode: "array",
-  });
-  for (const row of rows as (string | null)[][]) {
-    const values = columns.map((column, index) => {
-      const value = row[index];
-      if (value === null || value === undefined) return "NULL";
-      const literal = parameterLiteral(column.typeOid, 0, Buffer.from(value));
-      return typeof literal === "string" ? literal : `CAST(${quoted(value)} AS ${column.duckdbType})`;
+/** The tables of the current schema, as a lake has them. */
+async function tablesOf(postgres: pg.Client): Promise<ShadowTable[]> {
+  const { rows } = await postgres.query(
+    "SELECT c.oid, c.relname, array_agg(a.attname::text ORDER BY attnum) AS names, array_agg(a.atttypid::int8::text ORDER BY attnum) AS types, array_agg(a.atttypmod ORDER BY attnum) AS typmods FROM pg_class c JOIN pg_attribute a ON attrelid = c.oid AND attnum > 0 WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace GROUP BY 1, 2",
+  );
+  return rows.map((row) => {
+    const columns = new Map<number, ShadowColumn>();
+    row.names.forEach((name: string, index: number) => {
+      const typeOid = Number(row.types[index]);
+      const typmod = Number(row.typmods[index]);
+      const type = duckdbType(typeOid, columnShape(typeOid, typmod));
+      columns.set(index + 1, { name, typeOid, typmod, duckdbType: type, read: (expression) => expression });
     });
-    await duckdb.run(`INSERT INTO memory.main.${identifier(table)} VALUES (${values.join(", ")})`);
+    return { relid: Number(row.oid), schema: "main", name: row.relname, columns, served: false };
+  });
+}
+
+/** DuckDB's SQL that makes the tables of the current schema and their rows, which go over as text: both read it alike. */
+export async function lakeSql(postgres: pg.Client): Promise<string[]> {
+  const made: string[] = [];
+  for (const table of await tablesOf(postgres)) {
+    const columns = [...table.columns.values()];
+    const declared = columns.map((column) => `${identifier(column.name)} ${column.duckdbType}`);
+    made.push(`CREATE TABLE ${identifier(table.name)} (${declared.join(", ")})`);
+    const { rows } = await postgres.query({
+      text: `SELECT ${columns.map(asText).join(", ")} FROM ${identifier(table.name)}`,
+      rowMode: "array",
+    });
+    const lines = (rows as (string | null)[][]).map((row) => {
+      const values = columns.map((column, index) => {
+        const value = row[index];
+        if (value === null || value === undefined) return "NULL";
+        const literal = parameterLiteral(column.typeOid, 0, Buffer.from(value));
+        return typeof literal === "string" ? literal : `CAST(${quoted(value)} AS ${column.duckdbType})`;
+      });
+      return `(${values.join(", ")})`;
+    });
+    if (lines.length > 0) made.push(`INSERT INTO ${identifier(table.name)} VALUES ${lines.join(", ")}`);
   }
+  return made;
 }
 
 function asText({ name, typeOid }: ShadowColumn): string {

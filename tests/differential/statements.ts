@@ -303,3 +303,57 @@ export const refused: readonly string[] = [
   `select log(2.0, 8.0) from sales`,
   `select date_trunc('week', span) from sales`,
 ];
+
+/** Statements with parameters, given as text; Postgres infers their types. */
+export const parameterStatements: readonly (readonly [string, readonly (string | null)[]])[] = [
+  ["select id, customer from sales where id = $1", ["3"]],
+  ["select id from sales where customer = $1 or customer is null and $1 is null order by id", [null]],
+  ["select id from sales where customer ilike $1 order by id", ["%N%"]],
+  ["select id from sales where amount between $1 and $2 order by id", ["-10.25", "10"]],
+  [
+    "select id from sales where sold_at >= $1 and sold_at < $2 order by id",
+    ["2025-10-26 00:30:00+00", "2026-02-01"],
+  ],
+  ["select id from sales where day = $1 or day = $2 order by id", ["2026-01-31", "Feb 29, 2024"]],
+  [
+    "select id from sales where made_at > $1::timestamp - $2::interval order by id",
+    ["2026-03-01", "1 mon 2 days"],
+  ],
+  ["select id from sales where id = any($1) order by id", ["{1,2,5}"]],
+  [
+    "select id from sales where customer = any($1::text[]) order by id",
+    ['{ann,"o\'brien \\"x\\" \\\\ y%_"}'],
+  ],
+  [
+    "select $1::int + quantity, $2::numeric * amount, $3::text || customer from sales where id < 4 order by id",
+    ["1", "1.5", "x"],
+  ],
+  ["select id from sales where flag = $1 order by id", ["t"]],
+  ["select id from sales where token = $1", ["ffffffff-ffff-ffff-ffff-ffffffffffff"]],
+  ["select id from sales where payload = $1", ["\\x00ff"]],
+  ["select id from sales where price > $1 order by id", ["1e3"]],
+  ["select id from sales where clock < $1 order by id", ["06:00"]],
+  ["select id from sales where span = $1 order by id", ["1 day"]],
+  ["select id from sales order by id limit $1 offset $2", ["3", "2"]],
+  ["select date_trunc($1, sold_at), count(*) from sales group by 1 order by 1", ["month"]],
+  [
+    "select date_trunc($1, sold_at), count(*) from sales group by date_trunc($1, sold_at) order by 1",
+    ["year"],
+  ],
+  [
+    "select coalesce(customer, $1), case when id = $2 then $3 else 'b' end from sales order by id",
+    ["none", "1", "a"],
+  ],
+  [
+    "select id, to_char(amount, $1), to_char(day, $2), customer ~ $3 from sales order by id",
+    ["FM999990.00", "YYYY-MM", "^a"],
+  ],
+  ["select id from sales where id = $1", ["x"]],
+  ["select 10 / $1::int from sales limit 1", ["0"]],
+  ["select doc ->> $1 from sales where id in (1, 2) order by id", ["a"]],
+  [
+    "select round(amount, $1), left(customer, $2), split_part(customer, $3, 1) from sales where id < 4 order by id",
+    ["1", "2", "n"],
+  ],
+  ["select id from sales where customer in ($1, $2, $3) order by id", ["ann", "bob", null]],
+];
