@@ -15,6 +15,7 @@ import { LakeReader } from "./lake-reader.ts";
 import { logIn, Refused } from "./login.ts";
 import { PgError } from "./pg-error.ts";
 import { ServedTables } from "./served/served-tables.ts";
+import { requireServerVersion } from "./server-version.ts";
 import { Session } from "./session.ts";
 import { connectionTo, withClient } from "./shadow/connection.ts";
 import { describeTables } from "./shadow/descriptions.ts";
@@ -58,6 +59,7 @@ const MOST_STRANGERS = 100;
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
   const { connections, settings, logger } = options;
   const { database, host } = settings;
+  await withClient(connectionTo(connections.catalogUrl), requireServerVersion);
   const certificate = await gatewayCertificate(options.stateDir, settings.certificate);
   await loadGrammar();
   const lake = await Lake.open({
@@ -190,7 +192,7 @@ class Door {
   async #visit(socket: Socket): Promise<void> {
     const timer = setTimeout(() => socket.destroy(), LOGIN_MS);
     try {
-      const greeting = await this.#hear(socket);
+      const greeting = await hear(socket, this.#options.secrets, !isLoopback(socket.remoteAddress));
       if (greeting?.kind === "cancel") await this.#cancel(greeting);
       if (greeting?.kind !== "session") return;
       await this.#serve(greeting, () => {
@@ -200,15 +202,6 @@ class Door {
     } finally {
       clearTimeout(timer);
       this.#strangers.delete(socket);
-    }
-  }
-
-  async #hear(socket: Socket): Promise<Greeting | null> {
-    try {
-      return await hear(socket, this.#options.secrets, !isLoopback(socket.remoteAddress));
-    } catch (error) {
-      if (error instanceof PgError) socket.end(errorResponse(error, "FATAL"));
-      return null;
     }
   }
 

@@ -1,9 +1,11 @@
+import { readFileSync } from "node:fs";
 import { DuckDBInstance } from "@duckdb/node-api";
 import fc from "fast-check";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { type Answer, Both } from "./differential/both.ts";
 import { expressionOf, selections } from "./differential/expressions.ts";
+import { compatibilityPage, pageFile } from "./differential/page.ts";
 import { refused, statements } from "./differential/statements.ts";
 
 // The same statements over the same rows: in Postgres, and translated in DuckDB.
@@ -64,10 +66,17 @@ for (const [topic, list] of Object.entries(statements)) {
 }
 
 describe("what would be answered otherwise", () => {
-  it.each(refused)("is refused: %s", async (statement) => {
+  it.each(refused)("is refused: %s", async (statement, what) => {
     await both.expected(statement);
-    expect((await both.actual()).error).toMatchObject({ sqlstate: "0A000" });
+    expect((await both.actual()).error).toMatchObject({
+      sqlstate: "0A000",
+      message: expect.stringContaining(what.replace(/: .*/, "")),
+    });
   });
+});
+
+it("the page on compatibility is what would be generated", () => {
+  expect(readFileSync(pageFile, "utf8"), "npm run compatibility").toBe(compatibilityPage());
 });
 
 it("random expressions mean the same", async () => {

@@ -1,5 +1,21 @@
 import fc from "fast-check";
 
+/** Of to_char of a number. */
+const templates = fc
+  .tuple(
+    fc.constantFrom("", "FM"),
+    fc.constantFrom("", "", "S", "MI"),
+    fc.array(fc.constantFrom("9", "0", "9,9", "99G9", "90", "09", "999", "999,999"), {
+      minLength: 1,
+      maxLength: 4,
+    }),
+    fc.constantFrom("", "", ".9", ".00", "D99", ".909", ".0999"),
+    fc.constantFrom("", "", "S", "MI", "PR"),
+  )
+  .map(([fill, first, whole, decimals, last]) =>
+    [fill, first, ...whole, decimals, first === "" ? last : ""].join(""),
+  );
+
 /** A random expression over the table `sales`, as SQL. */
 const numbers = fc.letrec<{
   whole: string;
@@ -57,6 +73,28 @@ const numbers = fc.letrec<{
       .tuple(tie("text"), fc.constantFrom("a", "n", " ", ""), fc.constantFrom(-2, -1, 1, 2))
       .map(([value, at, field]) => `split_part(${value}, '${at}', ${field})`),
     tie("whole").map((value) => `(${value})::text`),
+    tie("exact").map((value) => `(${value})::text`),
+    fc
+      .tuple(tie("exact"), fc.constantFrom("7", "0.03", "-123.456", "12345678.9", "amount + 0.001"))
+      .map(([value, by]) => `((${value}) / (${by}))::text`),
+    fc
+      .tuple(fc.oneof(tie("exact"), tie("whole")), templates)
+      .map(([value, as]) => `to_char(${value}, '${as}')`),
+    fc
+      .tuple(tie("text"), tie("text"), fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 3 }))
+      .map(([value, by, from, count]) => `overlay(${value} placing ${by} from ${from} for ${count})`),
+    fc.tuple(tie("text"), tie("whole")).map(([one, other]) => `format('%s-%s', ${one}, ${other})`),
+    tie("text").map((value) => `quote_literal(${value})`),
+    fc
+      .tuple(
+        fc.constantFrom("justify_interval", "justify_days", "justify_hours", ""),
+        tie("moment"),
+        tie("moment"),
+      )
+      .map(([name, one, other]) => `${name}(${one}::timestamp - ${other}::timestamp)::text`),
+    fc
+      .tuple(tie("exact"), tie("text"), tie("moment"))
+      .map((parts) => `json_build_array(${parts.join(", ")})::text`),
     tie("day").map((value) => `(${value})::text`),
     fc
       .tuple(tie("text"), fc.constantFrom("n", "ab", "ö"))

@@ -110,6 +110,7 @@ export const textFunctions: Entry[] = [
   ["overlay(text,text,int4,int4)", (values) => expression(macro("overlay", ...sqls(values)), oid.text)],
   ["num_nulls(any)", (values) => countOf(values, "IS NULL")],
   ["num_nonnulls(any)", (values) => countOf(values, "IS NOT NULL")],
+  ["gen_random_uuid()", () => expression("uuid()", oid.uuid)],
   ["current_schema()", () => expression("'main'", oid.name)],
   ["current_database()", (_, site) => expression(text(site.context.database), oid.name)],
   [
