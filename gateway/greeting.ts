@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type SecureContext, TLSSocket } from "node:tls";
 import { PgError } from "./pg-error.ts";
+import { errorResponse } from "./wire/messages.ts";
 
 /** What a client says first, once the connection is as secure as it is going to be. */
 export type Greeting =
@@ -20,37 +21,65 @@ const YES = Buffer.from("S");
 const NO = Buffer.from("N");
 
 /**
- * Hears a new connection out: what it is there for, over TLS where it asks for that.
- * @throws PgError for what is no greeting; Error when the client leaves before it has said anything.
+ * Hears a new connection out: what it is there for, over TLS where it asks for that. Null for one that leaves, or that
+ * has been told why it is not let in.
  */
-export async function hear(socket: Socket, secrets: SecureContext, mustBeSecret: boolean): Promise<Greeting> {
-  let stream: Duplex = socket;
+export async function hear(
+  socket: Socket,
+  secrets: SecureContext,
+  mustBeSecret: boolean,
+): Promise<Greeting | null> {
+  const line: Line = { stream: socket };
+  try {
+    return await hearOn(line, socket, secrets, mustBeSecret);
+  } catch (error) {
+    if (error instanceof PgError) line.stream.end(errorResponse(error, "FATAL"));
+    return null;
+  }
+}
+
+/** What the client is spoken to by: the socket, or TLS over it. */
+interface Line {
+  stream: Duplex;
+}
+
+async function hearOn(
+  line: Line,
+  socket: Socket,
+  secrets: SecureContext,
+  mustBeSecret: boolean,
+): Promise<Greeting> {
   let secret = false;
   for (;;) {
-    const first = await firstByte(stream);
+    const first = await firstByte(line.stream);
     if (first === TLS_HANDSHAKE && !secret) {
-      stream = await encrypt(socket, secrets);
+      line.stream = await encrypt(socket, secrets);
       secret = true;
       continue;
     }
-    const packet = await readPacket(stream);
+    const packet = await readPacket(line.stream);
     const code = packet.readInt32BE(4);
     if (code === SSL_REQUEST && !secret) {
       // What came behind it unencrypted could be somebody else's (CVE-2021-23214).
       if (socket.readableLength > 0)
         throw new PgError("08P01", "received unencrypted data after SSL request");
       socket.write(YES);
-      stream = await encrypt(socket, secrets);
+      line.stream = await encrypt(socket, secrets);
       secret = true;
-    } else if (code === SSL_REQUEST || code === GSS_REQUEST) stream.write(NO);
+    } else if (code === SSL_REQUEST || code === GSS_REQUEST) line.stream.write(NO);
     else if (code === CANCEL_REQUEST)
-      return { kind: "cancel", stream, key: packet.toString("hex", 8), bytes: packet };
+      return { kind: "cancel", stream: line.stream, key: packet.toString("hex", 8), bytes: packet };
     else if (code >> 16 === 3) {
       if (mustBeSecret && !secret)
         throw new PgError("28000", "connections from other machines have to be encrypted", {
           hint: "Connect with sslmode=require.",
         });
-      return { kind: "session", stream, version: code, parameters: readParameters(packet.subarray(8)) };
+      return {
+        kind: "session",
+        stream: line.stream,
+        version: code,
+        parameters: readParameters(packet.subarray(8)),
+      };
     } else throw new PgError("0A000", `unsupported frontend protocol ${code >> 16}.${code & 0xffff}`);
   }
 }

@@ -46,6 +46,8 @@ interface OpenRows {
 interface Declared extends OpenRows {
   fields: wire.FieldDescription[];
   hold: boolean;
+  /** The transaction that declared it has committed. */
+  committed: boolean;
   /** The transaction failed since: a roll-back to a savepoint may have undone it. */
   doubtful: boolean;
 }
@@ -166,10 +168,16 @@ export class Session {
 
   #endTransaction(): void {
     for (const name of [...this.#portals.keys()]) this.#dropPortal(name);
-    for (const [name, { hold, doubtful }] of [...this.#cursors]) {
-      if (!hold || doubtful) this.#dropCursor(name);
+    for (const [name, declared] of [...this.#cursors]) {
+      if (!declared.hold || declared.doubtful) this.#dropCursor(name);
+      declared.committed = true;
     }
     this.#lake.end();
+  }
+
+  /** A cursor WITH HOLD outlives its transaction when that commits. */
+  #dropUncommitted(): void {
+    for (const [name, { committed }] of [...this.#cursors]) if (!committed) this.#dropCursor(name);
   }
 
   // Simple queries: all at once, in text.
@@ -338,9 +346,11 @@ export class Session {
       if (statement.statement === null) this.#statements.clear();
       else this.#statements.delete(statement.statement);
     }
-    if (statement.kind === "postgres") this.#begun = true;
-    if (statement.kind === "postgres" && statement.effect === "ends the transaction") this.#endTransaction();
-    if (statement.kind === "postgres" && statement.effect === "discards everything") {
+    if (statement.kind !== "postgres") return;
+    this.#begun = true;
+    if (statement.effect === "rolls back") this.#dropUncommitted();
+    if (statement.effect === "commits" || statement.effect === "rolls back") this.#endTransaction();
+    if (statement.effect === "discards everything") {
       this.#statements.clear();
       for (const name of [...this.#cursors.keys()]) this.#dropCursor(name);
       await this.#postgres.listen();
@@ -411,7 +421,7 @@ export class Session {
     this.#dropCursor(name);
     const open = await this.#lake.open(run.tree, portal.parameters);
     const fields = run.fields.map((field) => ({ ...field, format: binary ? 1 : 0 }));
-    this.#cursors.set(name, { ...open, fields, hold, doubtful: false });
+    this.#cursors.set(name, { ...open, fields, hold, committed: false, doubtful: false });
     this.#client.write(wire.commandComplete("DECLARE CURSOR"));
   }
 

@@ -28,7 +28,7 @@ export type Statement = SqlText &
   );
 
 /** What a statement of Postgres's does to what the gateway keeps for the session. */
-export type Effect = "discards everything" | "ends the transaction";
+export type Effect = "discards everything" | "commits" | "rolls back";
 
 /** The options of COPY ... TO STDOUT. */
 export interface CopyOptions {
@@ -142,8 +142,8 @@ const READERS: Record<string, (content: any, text: SqlText) => Statement> = {
   }),
   TransactionStmt: (content: Fields<"TransactionStmt">, text) => {
     if (/PREPARED|PREPARE$/.test(content.kind ?? "")) throw refused("TransactionStmt");
-    const ends = content.kind === "TRANS_STMT_COMMIT" || content.kind === "TRANS_STMT_ROLLBACK";
-    return { ...text, kind: "postgres", effect: ends ? "ends the transaction" : null };
+    const effect = TRANSACTION_ENDS[content.kind ?? ""] ?? null;
+    return { ...text, kind: "postgres", effect };
   },
   VariableSetStmt: (content: Fields<"VariableSetStmt">, text) => {
     const resets = content.kind === "VAR_RESET" || content.kind === "VAR_SET_DEFAULT";
@@ -169,6 +169,11 @@ function withoutEffect(text: SqlText): Statement {
     effect: null,
   };
 }
+
+const TRANSACTION_ENDS: Readonly<Record<string, Effect>> = {
+  TRANS_STMT_COMMIT: "commits",
+  TRANS_STMT_ROLLBACK: "rolls back",
+};
 
 /** Names of what is refused, as Postgres's command tags have them. */
 const COMMANDS: Readonly<Record<string, string>> = {

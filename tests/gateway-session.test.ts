@@ -155,6 +155,10 @@ describe("portals and cursors", () => {
     expect(await values(client, "FETCH 1 FROM c")).toEqual([["2"]]);
     await client.query("CLOSE ALL");
     await expect(client.query("FETCH 1 FROM c")).rejects.toEqual(withState("34000"));
+    await client.query("BEGIN");
+    await client.query("DECLARE d CURSOR WITH HOLD FOR SELECT id FROM orders ORDER BY id");
+    await client.query("ROLLBACK");
+    await expect(client.query("FETCH 1 FROM d")).rejects.toEqual(withState("34000"));
   });
 
   test("SQL reads on a portal of the protocol's, as a cursor", async () => {
