@@ -5,7 +5,7 @@ import { numericFromDatum } from "../values/datum-numeric.ts";
 import { floatLiteral, integerLiteral } from "../values/literal.ts";
 import { numericText } from "../values/numeric.ts";
 import { scalarType } from "../values/types.ts";
-import { type Expression, nothing } from "./expression.ts";
+import { type Expression, nothing, whole } from "./expression.ts";
 import { commonShape, decimal, elementType, type NumericShape, oid } from "./types.ts";
 
 /** A CONST of the tree. */
@@ -23,12 +23,12 @@ export function parameterExpression(literal: string, type: number): Expression {
 }
 
 function literalExpression(literal: string, type: number): Expression {
-  return {
+  return whole({
     sql: literal,
     type,
     numeric: isNumeric(type) ? shapeOf(literal) : null,
     constant: value(literal, type),
-  };
+  });
 }
 
 /** Texts, whole numbers and booleans as such; of all else the literal, so that it is known to be constant. */

@@ -16,11 +16,21 @@ export interface Expression {
    * it is delivered as it stands, that is divided as Postgres does.
    */
   quotient?: { dividend: string; divisor: string };
-  /** Of JSON that was taken out of a document: that document, and the key that it stood at. */
+  /**
+   * Of JSON: the document that it was taken out of, as it was written, or itself where it is whole; and the key that it
+   * stood at. Without a document nobody knows any more how it was written.
+   */
   document?: string;
   /** What is NULL where the expression is, and is had for less. */
   presence?: string;
+  /** Of a text: what reads as the same number, where it is one, and is had for less. */
+  loose?: string;
   documentKey?: string;
+}
+
+/** The expression, whole as it was written where it is JSON. */
+export function whole(value: Expression): Expression {
+  return value.type === oid.json || value.type === oid.jsonb ? { ...value, document: value.sql } : value;
 }
 
 /** An expression that is no numeric. */

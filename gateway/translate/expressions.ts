@@ -675,7 +675,13 @@ function counted(entry: PgNode): PgNode {
 }
 
 /** What a copy of an expression with another value must not keep. */
-const unknownValue = { constant: undefined, quotient: undefined } as unknown as Record<never, never>;
+const unknownValue = {
+  constant: undefined,
+  quotient: undefined,
+  document: undefined,
+  presence: undefined,
+  loose: undefined,
+} as unknown as Record<never, never>;
 
 function last<T>(items: readonly T[]): T {
   const item = items[items.length - 1];

@@ -381,6 +381,9 @@ const definitions: readonly (readonly [string, string])[] = [
         j['days'] + CASE WHEN j['months'] > 0 AND (j['days'] < 0 OR (j['days'] = 0 AND j['micros'] < 0)) THEN 30 WHEN j['months'] < 0 AND (j['days'] > 0 OR (j['days'] = 0 AND j['micros'] > 0)) THEN -30 ELSE 0 END,
         j['micros']))[1] END`,
   ],
+  // What is infinite has no microseconds, and goes the long way.
+  ["utc_instant(t)", "coalesce(make_timestamptz(epoch_us(t)), CAST(t AS TIMESTAMP WITH TIME ZONE))"],
+  ["utc_local(t)", "coalesce(make_timestamp(epoch_us(t)), CAST(t AS TIMESTAMP))"],
   [
     "began(t, year)",
     `CASE WHEN isinf(t) THEN t WHEN datepart('year', t) < 1 THEN ${beforeChrist} ELSE make_timestamp(CAST(year AS BIGINT), 1, 1, 0, 0, 0) END`,

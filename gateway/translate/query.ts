@@ -1,11 +1,11 @@
 import { identifier } from "../../lake/sql.ts";
 import type { PgNode } from "../analysis/tree.ts";
 import { PgError, unsupported } from "../pg-error.ts";
-import { cast, type Expression, shaped } from "./expression.ts";
+import { cast, type Expression, shaped, whole } from "./expression.ts";
 import { ExpressionTranslator } from "./expressions.ts";
 import { functions } from "./functions/registry.ts";
 import { rangeFunction } from "./range-function.ts";
-import { type ColumnShape, Scope } from "./scope.ts";
+import { type ColumnShape, Scope, shapeOfColumn } from "./scope.ts";
 import { direction, requireSortable } from "./sorting.ts";
 import type { TranslateContext } from "./translation.ts";
 import { columnShape, duckdbType, mixedShape, oid } from "./types.ts";
@@ -51,7 +51,7 @@ export class QueryTranslator {
     const columns: ColumnShape[] = [];
     const outputs = outputEntries(query).map((entry, index) => {
       const value = expressions.translate(entry.node("expr"));
-      columns.push({ type: value.type, numeric: value.numeric });
+      columns.push(shapeOfColumn(value));
       return `${output(value, entry)} AS c${index + 1}`;
     });
     const parts = [`SELECT ${this.#distinct(scope, expressions)}${outputs.join(", ") || "1"}`];
@@ -204,7 +204,7 @@ export class QueryTranslator {
         throw unsupported(attribute === 0 ? "a whole row as a value" : "a system column");
       }
       const sql = column.read(`${alias}.${identifier(column.name)}`);
-      return { sql, type: column.typeOid, numeric: columnShape(column.typeOid, column.typmod) };
+      return whole({ sql, type: column.typeOid, numeric: columnShape(column.typeOid, column.typmod) });
     });
     return `${this.context.source(table)} AS ${alias}`;
   }
@@ -385,6 +385,7 @@ function columnsOf(alias: string, columns: readonly ColumnShape[]): (attribute: 
   return (attribute) => {
     const column = columns[attribute - 1];
     if (column === undefined) throw unsupported("a whole row as a value");
-    return { sql: `${alias}.c${attribute}`, ...column };
+    const value = { sql: `${alias}.c${attribute}`, type: column.type, numeric: column.numeric };
+    return column.written === true ? whole(value) : value;
   };
 }

@@ -31,7 +31,7 @@ const known: readonly (readonly [RegExp, string, string])[] = [
   ],
   [/^Out of Range Error: .*(interval|date|timestamp)/i, "22008", "date/time value out of range"],
   [
-    /^Out of Range Error|out of range|^Conversion Error: Type .* can't be cast|Could not cast value .* to DECIMAL/i,
+    /^Out of Range Error|out of range|^Conversion Error: Type .* can't be cast|Could not cast value .* to DECIMAL|Failed to cast decimal value/i,
     "22003",
     "numeric value out of range",
   ],

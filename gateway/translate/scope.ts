@@ -6,7 +6,15 @@ import type { Expression } from "./expression.ts";
 export type ColumnSource = (attribute: number) => Expression;
 
 /** What a column of a query's result is. */
-export type ColumnShape = Pick<Expression, "type" | "numeric">;
+export type ColumnShape = Pick<Expression, "type" | "numeric"> & {
+  /** Whether JSON in it is as it was written. */
+  written?: boolean;
+};
+
+/** What is to be known of an expression that becomes a column. */
+export function shapeOfColumn(value: Expression): ColumnShape {
+  return { type: value.type, numeric: value.numeric, written: value.document === value.sql };
+}
 
 /** A WITH query as it is referred to. */
 export interface CommonTable {

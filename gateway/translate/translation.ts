@@ -14,6 +14,8 @@ export interface TranslateContext {
   user: string;
   /** Name of the database, for `current_database()`. */
   database: string;
+  /** The session's; DuckDB's session has it too. */
+  timeZone: string;
 }
 
 export interface OutputColumn {

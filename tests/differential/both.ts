@@ -110,6 +110,7 @@ export class Both {
         }),
         user: this.#postgres.user ?? "",
         database: "lake",
+        timeZone: this.#timeZone,
       });
       sql = translation.sql;
       const result = await this.#duckdb.run(sql);

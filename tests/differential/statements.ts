@@ -249,6 +249,30 @@ export const statements: Readonly<Record<string, readonly string[]>> = {
     `select day, count(*) over (order by day range between interval '1 month' preceding and interval '1 day' following) from sales where day is not null order by 1, 2`,
     `select interval '2 days', interval '1 month 2 days', made_at + make_interval(days => 3, hours => quantity) from sales where id in (1,3) order by id`,
   ],
+  "guards of what raises, JSON that is handed on": [
+    `select ((((trunc(amount, 3) * 0.5) * round((2.50 * amount), 0)))::int)::text from sales order by id`,
+    `select id from sales where quantity <> 0 and 10 / quantity > 1 and small <> 0 and 5 % small >= 0 order by id`,
+    `select case when quantity = 0 then null else sum(amount) / quantity end from sales where id < 4 group by quantity order by 1`,
+    `select case when count(*) filter (where flag) > 0 then sum(quantity) / count(*) filter (where flag) else 0 end from sales where id = 2`,
+    `select coalesce(quantity, 1 / (quantity - quantity)) from sales where quantity is not null order by id`,
+    `select id, case when customer ~ '^\\d+$' then customer::int else -1 end from sales order by id`,
+    `select case when doc ->> 'a' ~ '^\\d+$' then (doc ->> 'a')::int end from sales where id in (1, 2, 5) order by id`,
+    `select (case when flag then quantity else 0 end) / nullif(case when flag then small else 0 end, 0) from sales order by id`,
+    `select nullif(sum(case when flag then amount end), 0) / nullif(sum(quantity), 0) from sales where id in (3, 8)`,
+    `select case when x = 0 then 0 else 10 / x end from (select coalesce(quantity, 0) x, id from sales) q order by id`,
+    `select max(case when small <> 0 then quantity / small end) over (partition by flag) from sales order by id`,
+    `select s.id from sales s join numbers n on n.n <> 0 and 10 / n.n = s.quantity order by 1, n.n`,
+    `select sum(1 / n) from numbers where n <> 0`,
+    `select 1 / (select n from numbers where n = 0 and n <> 0) from sales where id = 1`,
+    `select sqrt(case when price >= 0 then price end), ln(nullif(greatest(price, 0), 0)) from sales where id not in (9, 11) order by id`,
+    `select case when 1 = 2 then 1 / 0 end from sales limit 1`,
+    `select (quantity::text)::int, coalesce(nullif(customer, ''), '0') from sales order by id`,
+    `select (j ->> 'f')::numeric from (select '{"b": {"f": 1.50}}'::json -> 'b' as j from sales limit 1) q`,
+    `select coalesce(doc, '{}') ->> 'a', nullif(doc ->> 'a', '1') is null from sales where id in (1,2,3,4,5) order by id`,
+    `select (e ->> 'p')::numeric * 2, e ->> 'n', (e ->> 'p')::float8 from json_array_elements('[{"p": 1.50, "n": "x"}, {"p": 2, "n": null}]') e, numbers where n = 1 order by 1`,
+    `select json_build_object('a', 1.50) ->> 'a', json_build_object('a', doc -> 'a')::text from sales where id in (1,2) order by id`,
+    `select (doc -> 'a')::text, (doc -> 'f')::text, doc::text, (doc::jsonb ->> 'f') from sales where id in (1, 2, 5) order by id`,
+  ],
   ...toolStatements,
 };
 
@@ -323,6 +347,14 @@ export const refused: readonly (readonly [string, string])[] = [
   ],
   [`select log(2.0, 8.0) from sales`, `the function log(numeric,numeric)`],
   [`select date_trunc('week', span) from sales`, `date_trunc of an interval to week`],
+  [
+    `select e ->> 'p' from json_array_elements('[{"p": 1.50}]') e, numbers where n = 1`,
+    `the text of a part of a json document that is not written the shortest way (1.50, blanks)`,
+  ],
+  [
+    `select j ->> 'f' from (select '{"b": {"f": 1.50}}'::json -> 'b' as j from sales limit 1) q`,
+    `the text of a part of a json document that is not written the shortest way (1.50, blanks)`,
+  ],
 ];
 
 /** Statements with parameters, given as text; Postgres infers their types. */

@@ -1,11 +1,21 @@
 import type { PgCatalog } from "../../catalog.ts";
 import { unsupported } from "../../pg-error.ts";
 import { typeName } from "../../values/types.ts";
-import { call, cast, type Expression, expression, numericExpression, shaped, text } from "../expression.ts";
+import {
+  call,
+  cast,
+  type Expression,
+  expression,
+  numericExpression,
+  shaped,
+  text,
+  whole,
+} from "../expression.ts";
 import { macro } from "../macros.ts";
 import { columnShape, decimal, double, duckdbType, elementType, type NumericShape, oid } from "../types.ts";
 import { operands } from "./operands.ts";
 import type { FunctionTranslator } from "./registry.ts";
+import { instantOf, localOf } from "./zones.ts";
 
 type Entry = [string, FunctionTranslator];
 
@@ -28,11 +38,24 @@ export const conversions: Entry[] = [
   ["bool(int4)", ([value]) => expression(`(${operands(value)[0].sql} <> 0)`, oid.bool)],
   ["text(bool)", ([value]) => expression(cast(operands(value)[0].sql, "VARCHAR"), oid.text)],
   ["timestamp(date)", plain],
-  ["timestamptz(date)", plain],
-  ["timestamptz(timestamp)", plain],
-  ["timestamp(timestamptz)", plain],
+  [
+    "timestamptz(date)",
+    ([value], { context }) =>
+      expression(instantOf(cast(operands(value)[0].sql, "TIMESTAMP"), context), oid.timestamptz),
+  ],
+  [
+    "timestamptz(timestamp)",
+    ([value], { context }) => expression(instantOf(operands(value)[0].sql, context), oid.timestamptz),
+  ],
+  [
+    "timestamp(timestamptz)",
+    ([value], { context }) => expression(localOf(operands(value)[0].sql, context), oid.timestamp),
+  ],
   ["date(timestamp)", plain],
-  ["date(timestamptz)", plain],
+  [
+    "date(timestamptz)",
+    ([value], { context }) => expression(cast(localOf(operands(value)[0].sql, context), "DATE"), oid.date),
+  ],
   ["time(timestamp)", plain],
   [
     "time(timestamptz)",
@@ -100,13 +123,18 @@ export function convert(value: Expression, to: number, catalog: PgCatalog): Expr
     if (to === oid.name) throw unsupported("the cast to name");
     return { ...expression(outputText(value), to), ...(value.constant === null ? { constant: null } : {}) };
   }
-  if (value.type === oid.json && to === oid.jsonb) return expression(value.sql, oid.jsonb);
+  if (value.type === oid.json && to === oid.jsonb) return { ...value, type: oid.jsonb };
   const reader = textTypes.includes(value.type) ? readers[to] : undefined;
   if (reader === undefined) {
     throw unsupported(`the cast from ${catalog.typeName(value.type)} to ${catalog.typeName(to)}`);
   }
-  return reader(value.sql);
+  return reader(numbers.includes(to) ? (value.loose ?? value.sql) : value.sql);
 }
+
+const numbers: readonly number[] = [oid.int2, oid.int4, oid.int8, oid.float4, oid.float8, oid.numeric];
+
+/** In place of a document that is not known. */
+export const unknownDocument = "CAST(NULL AS JSON)";
 
 /** Values from text, where the text can be told to mean the same to both; else they raise. */
 const readers: Readonly<Record<number, (sql: string) => Expression>> = {
@@ -122,7 +150,7 @@ const readers: Readonly<Record<number, (sql: string) => Expression>> = {
   [oid.timestamptz]: (sql) =>
     expression(cast(macro("text_to_timestamp", sql), "TIMESTAMP WITH TIME ZONE"), oid.timestamptz),
   [oid.uuid]: (sql) => expression(cast(sql, "UUID"), oid.uuid),
-  [oid.json]: (sql) => expression(macro("text_to_json", sql), oid.json),
+  [oid.json]: (sql) => whole(expression(macro("text_to_json", sql), oid.json)),
 };
 
 /** The text that Postgres writes a value as. */
@@ -135,9 +163,9 @@ export function outputText(value: Expression): string {
     case oid.unknown:
       return sql;
     case oid.json:
-      return value.document === undefined
+      return value.document === sql
         ? cast(sql, "VARCHAR")
-        : macro("json_output", sql, value.document, documentKeyText(value));
+        : macro("json_output", sql, value.document ?? unknownDocument, documentKeyText(value));
     case oid.int2:
     case oid.int4:
     case oid.int8:

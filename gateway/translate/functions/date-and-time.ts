@@ -7,6 +7,7 @@ import { dateParts } from "./date-parts.ts";
 import { operands } from "./operands.ts";
 import type { FunctionTranslator } from "./registry.ts";
 import { timeText } from "./time-text.ts";
+import { instantOf, isUtc, localOf } from "./zones.ts";
 
 type Entry = [string, FunctionTranslator];
 
@@ -19,7 +20,15 @@ export const dateAndTime: Entry[] = [
   ),
   ...dateParts,
   ["date_trunc(text,timestamp)", ([unit, value]) => truncated(...operands(unit, value), oid.timestamp)],
-  ["date_trunc(text,timestamptz)", ([unit, value]) => truncated(...operands(unit, value), oid.timestamptz)],
+  [
+    "date_trunc(text,timestamptz)",
+    ([unit, value], { context }) => {
+      const [name, instant] = operands(unit, value);
+      if (!isUtc(context)) return truncated(name, instant, oid.timestamptz);
+      const local = expression(localOf(instant.sql, context), oid.timestamp);
+      return expression(instantOf(truncated(name, local, oid.timestamp).sql, context), oid.timestamptz);
+    },
+  ],
   [
     "date_trunc(text,timestamptz,text)",
     ([unit, value, zone]) => {

@@ -1,5 +1,5 @@
 import { unsupported } from "../../pg-error.ts";
-import { cast, type Expression, expression, text } from "../expression.ts";
+import { cast, type Expression, expression, text, whole } from "../expression.ts";
 import { macro } from "../macros.ts";
 import { raise } from "../raised.ts";
 import { elementType, oid } from "../types.ts";
@@ -36,7 +36,7 @@ export const jsonAggregates: [string, AggregateTranslator][] = [
 ];
 
 function document(sql: string): Expression {
-  return expression(cast(`(${sql})`, "JSON"), oid.json);
+  return whole(expression(cast(`(${sql})`, "JSON"), oid.json));
 }
 
 function strict(value: Expression): Expression {
@@ -81,8 +81,8 @@ function valueText(value: Expression): string {
     case oid.int2:
     case oid.int4:
     case oid.int8:
-    case oid.json:
       return cast(sql, "VARCHAR");
+    case oid.json:
     case oid.numeric:
       return outputText(value);
     case oid.float4:

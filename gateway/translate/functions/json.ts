@@ -2,7 +2,7 @@ import { unsupported } from "../../pg-error.ts";
 import { call, cast, type Expression, expression, text } from "../expression.ts";
 import { macro } from "../macros.ts";
 import { oid } from "../types.ts";
-import { documentKeyText } from "./conversion.ts";
+import { documentKeyText, unknownDocument } from "./conversion.ts";
 import { operands } from "./operands.ts";
 import type { FunctionTranslator } from "./registry.ts";
 
@@ -51,7 +51,7 @@ function names(value: Expression | undefined, other: Expression | undefined): [s
 /** The items of an array, each as JSON. */
 export function jsonItems([value]: Expression[]): Expression {
   const [array] = operands(value);
-  return { ...expression(macro("json_items", array.sql), array.type), document: documentOf(array) };
+  return { ...expression(macro("json_items", array.sql), array.type), ...documentOf(array) };
 }
 
 /** The items of an array, each as text. */
@@ -74,7 +74,7 @@ export function jsonValues([value]: Expression[], as: "json" | "text"): Expressi
   const [object] = operands(value);
   const items: Expression = {
     ...expression(macro("json_object_values", object.sql), object.type),
-    document: documentOf(object),
+    ...documentOf(object),
   };
   return as === "json" ? items : expression(textsOf(items), oid.text);
 }
@@ -105,12 +105,11 @@ function steps(path: Expression): Step[] {
   return items.map((item) => ({ key: item, index: /^-?\d{1,9}$/.test(item) ? Number(item) : null }));
 }
 
-function documentOf(value: Expression): string {
-  return value.document ?? value.sql;
+function documentOf(value: Expression): { document?: string } {
+  return value.document === undefined ? {} : { document: value.document };
 }
 
 function at(value: Expression, step: Step): Expression {
-  const document = documentOf(value);
   const index =
     step.index === null
       ? null
@@ -122,7 +121,7 @@ function at(value: Expression, step: Step): Expression {
       : `(CASE json_type(${value.sql}) WHEN 'ARRAY' THEN ${index} ELSE ${found} END)`;
   return {
     ...expression(sql, value.type),
-    document,
+    ...documentOf(value),
     ...(step.key === null ? {} : { documentKey: step.key }),
   };
 }
@@ -137,7 +136,8 @@ function asText(value: Expression): Expression {
   const key = documentKeyText(value);
   const name = value.type === oid.jsonb ? "jsonb_text" : "json_text";
   return {
-    ...expression(macro(name, value.sql, documentOf(value), key), oid.text),
+    ...expression(macro(name, value.sql, value.document ?? unknownDocument, key), oid.text),
+    loose: `(${value.sql} ->> '$')`,
     presence: `nullif(json_type(${value.sql}), 'NULL')`,
   };
 }
