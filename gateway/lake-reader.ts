@@ -188,12 +188,12 @@ export class LakeReader {
   }
 
   #translated(
-    { tree, parameters, user }: LakeStatement,
+    { tree, parameters, user, timeZone }: LakeStatement,
     source: (table: ShadowTable) => string,
   ): Translation {
     const { catalog, database } = this.#parts;
     const { tables } = this.#shown;
-    return translate(tree, { catalog, tables, source, parameters, user, database });
+    return translate(tree, { catalog, tables, source, parameters, user, database, timeZone });
   }
 }
 

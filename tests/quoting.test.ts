@@ -160,7 +160,6 @@ describe("outside data goes into SQL through these functions only", () => {
         "gateway/cursor.ts: sql",
         "gateway/cursor.ts: this.#options.translation.sql",
         "gateway/translate/expressions.ts: sql",
-        'gateway/translate/query.ts: values.join(", ")',
         "gateway/translate/query.ts: names",
         "gateway/translate/query.ts: side.sql",
         'gateway/shadow/changes.ts: values.join(", ")',
