@@ -19,6 +19,9 @@ export interface UpstreamEvents {
 /** A message of Postgres's may hold a row of its catalog: parse trees have some hundred kilobytes. */
 const LARGEST = 256 * 1024 * 1024;
 
+/** Answers that nobody has taken yet; while there are more, Postgres waits. */
+const MOST_WAITING = 4 * 1024 * 1024;
+
 /**
  * The client's own connection to Postgres. Answers are taken one by one, in order; the analysed tree of a statement,
  * which Postgres tells as a notice, is set aside for whoever sent it.
@@ -28,6 +31,7 @@ export class Upstream {
   readonly #events: UpstreamEvents;
   readonly #reader = new FrameReader(LARGEST);
   readonly #arrived: Frame[] = [];
+  #arrivedBytes = 0;
   #waiting: { resolve: (frame: Frame) => void; reject: (error: Error) => void } | null = null;
   #closed = false;
   #skipped = "";
@@ -66,7 +70,11 @@ export class Upstream {
   /** The next answer. @throws PgError 08006 when the connection ends. */
   next(): Promise<Frame> {
     const frame = this.#arrived.shift();
-    if (frame) return Promise.resolve(frame);
+    if (frame) {
+      this.#arrivedBytes -= frame.bytes.length;
+      if (this.#arrivedBytes < MOST_WAITING) this.#socket.resume();
+      return Promise.resolve(frame);
+    }
     if (this.#closed) return Promise.reject(lost());
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
@@ -130,7 +138,11 @@ export class Upstream {
       const { resolve } = this.#waiting;
       this.#waiting = null;
       resolve(frame);
-    } else this.#arrived.push(frame);
+      return;
+    }
+    this.#arrived.push(frame);
+    this.#arrivedBytes += frame.bytes.length;
+    if (this.#arrivedBytes >= MOST_WAITING) this.#socket.pause();
   }
 
   #onClose(): void {

@@ -113,3 +113,16 @@ test("a slow client's portal reads one snapshot while the table is changed under
   expect(count).toBe(150_000);
   expect([...seen].every((version) => Number(version) < 1000)).toBe(true);
 });
+
+test("rows of Postgres's own wait for a slow client too", async () => {
+  const client = await fixture.connect();
+  const { stream } = (client as unknown as { connection: { stream: NodeJS.ReadableStream } }).connection;
+  const before = process.memoryUsage.rss();
+  const running = client.query("SELECT repeat('x', 1000) FROM generate_series(1, 400000)").catch(() => {});
+  stream.pause();
+  await sleep(3000);
+  // 400 MB would have come by now.
+  expect(process.memoryUsage.rss() - before).toBeLessThan(150 * 2 ** 20);
+  (stream as unknown as { destroy(): void }).destroy();
+  await running;
+});
