@@ -74,6 +74,7 @@ export interface ModelHead {
   freshness?: string;
   columns?: Record<string, { description?: string; checks?: string[] }>;
   on_code_change?: "rebuild" | "keep";
+  serve?: "postgres";
 }
 
 /** A fact or dimension: a SELECT over processed and enriched tables. */

@@ -42,6 +42,7 @@ const headSchema = z.strictObject({
     )
     .optional(),
   on_code_change: z.enum(["rebuild", "keep"]).optional(),
+  serve: z.literal("postgres", "expected postgres, or no serve at all").optional(),
 });
 
 /** The YAML in the first comment of a model, at the very start of the file; without one, the head is empty. */

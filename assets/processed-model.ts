@@ -71,13 +71,18 @@ export async function readProcessedModel(
 }
 
 function foreignHeadKeys(head: ModelHead, lineOf: (key: string) => number | null): Fault[] {
-  return (["redo_by", "changes"] as const)
+  const reasons = {
+    redo_by: "which is always fed by its new rows",
+    changes: "which is always fed by its new rows",
+    serve: "whose rows are read from the lake",
+  };
+  return (["redo_by", "changes", "serve"] as const)
     .filter((key) => head[key] !== undefined)
     .map((key) => ({
       code: "model-head-invalid",
       line: lineOf(key),
-      message: `${key} has no meaning in a processed model, which is always fed by its new rows`,
-      remedy: "Remove it.",
+      message: `${key} has no meaning in a processed model, ${reasons[key]}`,
+      remedy: key === "serve" ? "Remove it, and serve an enriched model over this one." : "Remove it.",
     }));
 }
 

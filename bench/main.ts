@@ -3,6 +3,7 @@ import Table from "cli-table3";
 import { Command } from "commander";
 import { feedLarge, feedSmall, memory, slowS3 } from "./feeding.ts";
 import { freshness, idleTick } from "./freshness.ts";
+import { gateway } from "./gateway.ts";
 import { growth, manyBatches } from "./growth.ts";
 import { load } from "./load.ts";
 import { type Stage, setStage } from "./stage.ts";
@@ -24,6 +25,7 @@ const benches: Bench[] = [
   growth,
   manyBatches,
   load,
+  gateway,
 ];
 
 const program = new Command("bench")

@@ -169,12 +169,12 @@ async function compare(session: Session, schema: "staging" | "main", table: stri
   try {
     const present = await session.describe(lakeTable);
     // A column that no file has brought yet.
-    const columns = (await session.describe(expected(table))).map(({ name }) => {
+    const compared = (await session.describe(expected(table))).map(({ name }) => {
       const column = present.find((candidate) => candidate.name === name);
       return `${column ? digested(column) : "NULL"} AS ${identifier(name)}`;
     });
     const right = `SELECT * FROM ${expected(table)}`;
-    const found = `SELECT ${columns.join(", ")} FROM ${lakeTable}`;
+    const found = `SELECT ${compared.join(", ")} FROM ${lakeTable}`;
     const { missing, extra } = await session.queryOne(
       countRow,
       `SELECT (SELECT count(*) FROM (${right} EXCEPT ALL ${found})) AS missing,

@@ -5,6 +5,7 @@ import { backfillCommand } from "./commands/backfill.ts";
 import { catalogCommand } from "./commands/catalog.ts";
 import { checkCommand } from "./commands/check.ts";
 import { feedCommand } from "./commands/feed.ts";
+import { gatewayCommand } from "./commands/gateway.ts";
 import { maintenanceCommand } from "./commands/maintenance.ts";
 import { materializeCommand } from "./commands/materialize.ts";
 import { quarantineCommand } from "./commands/quarantine.ts";
@@ -16,6 +17,7 @@ import { sqlCommand } from "./commands/sql.ts";
 import { statusCommand } from "./commands/status.ts";
 import { streamCommand } from "./commands/stream.ts";
 import { upCommand } from "./commands/up.ts";
+import { userCommand } from "./commands/user.ts";
 import { workerCommand } from "./commands/worker.ts";
 
 /** The command line as a whole; docs/reference/cli.md is held against it. Faults in the arguments are thrown. */
@@ -44,6 +46,8 @@ export function createProgram(): Command {
     sampleCommand(),
     workerCommand(),
     apiCommand(),
+    gatewayCommand(),
+    userCommand(),
   ]) {
     program.addCommand(command.exitOverride());
   }

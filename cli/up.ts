@@ -6,7 +6,7 @@ import { isGrpcServiceError } from "@temporalio/client";
 import colors from "picocolors";
 import type { Project } from "../assets/definitions.ts";
 import { formatFinding } from "../assets/findings.ts";
-import { type ErrorCode, LotusError } from "../common/errors.ts";
+import { type ErrorCode, LotusError, messageOf } from "../common/errors.ts";
 import type { Connections, Settings } from "../common/settings.ts";
 import { firstLine } from "../lake/faults.ts";
 import { connectTemporal, registerSearchAttributes } from "../orchestration/connect.ts";
@@ -20,6 +20,7 @@ import { type Platform, startPlatform } from "../platform/platform.ts";
 import { provision } from "../platform/provision.ts";
 import type { ObjectStore } from "../sensors/object-store.ts";
 import { rawPrefix } from "../sensors/raw-layout.ts";
+import { type GatewayProcess, startGatewayProcess } from "./gateway-process.ts";
 import { describeEvent, print, statusTables } from "./output.ts";
 import { rememberProject } from "./running-project.ts";
 import { openRuntime, type Runtime } from "./runtime.ts";
@@ -67,8 +68,10 @@ export async function up(settings: Settings, project: Project, options: UpOption
       closers.push(() => api.stop());
       report(`console  ${api.url}`);
     }
+    const gateway = options.serve ? await serveBi(settings, connections, project, report) : null;
+    if (gateway) closers.push(() => gateway.stop());
     const status = await settle(runtime, project, stop, report);
-    if (status) showLake(status, connections, api?.url ?? null);
+    if (status) showLake(status, connections, { api: api?.url ?? null, gateway: gateway?.url() ?? null });
     if (options.once) return status && !status.assets.some(({ state }) => state === "failed") ? 0 : 1;
     if (status)
       print(
@@ -126,6 +129,21 @@ async function startLake(
       return worker.stop();
     },
   };
+}
+
+/** Tables are kept up to date without it, too: what keeps it from starting is said, and the rest goes on. */
+async function serveBi(
+  settings: Settings,
+  connections: Connections,
+  project: Project,
+  report: UpOptions["report"],
+): Promise<GatewayProcess | null> {
+  try {
+    return await startGatewayProcess(settings, connections, { project: project.dir, report });
+  } catch (error) {
+    report(colors.red(`BI tools cannot connect: ${messageOf(error)}`));
+    return null;
+  }
 }
 
 /** A project may bring sample data: its file sample.ts exports `generate`. */
@@ -186,10 +204,15 @@ function isPassing(error: unknown): boolean {
   return error instanceof LotusError ? error.retryable : isGrpcServiceError(error);
 }
 
-function showLake(status: LakeStatus, { temporal, s3, catalogUrl }: Connections, api: string | null): void {
+function showLake(
+  status: LakeStatus,
+  { temporal, s3, catalogUrl }: Connections,
+  { api, gateway }: { api: string | null; gateway: string | null },
+): void {
   print();
   print(statusTables(status));
   if (api) print(`console      ${api} (API: ${api}/docs)`);
+  if (gateway) print(`BI           ${gateway}`);
   if (temporal.ui) print(`Temporal UI  ${temporal.ui}`);
   print(`catalog      ${withoutPassword(catalogUrl)} (lotus status --json shows the password)`);
   print(`S3           ${s3.endpoint ?? `AWS ${s3.region}`}, bucket ${s3.bucket}`);

@@ -47,6 +47,21 @@ export interface ApiSettings {
   url: string | null;
 }
 
+/** Where the gateway listens, and what it is. */
+export interface GatewaySettings {
+  host: string;
+  /** Null: whichever is free. */
+  port: number | null;
+  /** The database that clients connect to, on the catalog's server. */
+  database: string;
+  /** PEM files; null: a certificate of its own. */
+  certificate: { cert: string; key: string } | null;
+  /** DuckDB size text: what all queries together may take. */
+  memoryLimit: string;
+  /** Where others find it: postgres://host:port/database; null: where it runs with this state folder. */
+  url: string | null;
+}
+
 /** When the lake looks after itself, and what it keeps. */
 export interface MaintenanceSettings {
   everyMs: number;
@@ -61,6 +76,8 @@ const duration = z.string().transform((text, context) => {
   if (milliseconds === null) context.addIssue("must be a duration such as 1h or 7d");
   return milliseconds ?? 0;
 });
+
+const size = z.string().regex(/^\d+(\.\d+)?\s*([KMGT]i?B)$/i, "must be a size such as 4GB");
 
 const environmentSchema = z.object({
   LOTUS_CATALOG_URL: z
@@ -93,11 +110,22 @@ const environmentSchema = z.object({
   LOTUS_API_HOST: z.string().min(1).default("127.0.0.1"),
   LOTUS_API_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
   LOTUS_API_URL: z.url({ protocol: /^https?$/ }).optional(),
-  LOTUS_STATE_DIR: z.string().min(1).optional(),
-  LOTUS_MEMORY_LIMIT: z
+  LOTUS_GATEWAY_HOST: z.string().min(1).default("127.0.0.1"),
+  LOTUS_GATEWAY_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+  // The names of its roles begin with it, and names are short and in lower case.
+  LOTUS_GATEWAY_DATABASE: z
     .string()
-    .regex(/^\d+(\.\d+)?\s*([KMGT]i?B)$/i, "must be a size such as 4GB")
-    .optional(),
+    .regex(
+      /^(?!pg_|postgres$|template)[a-z_][a-z0-9_]{0,49}$/,
+      "must be lower-case letters, digits and _, at most 50",
+    )
+    .default("lake"),
+  LOTUS_GATEWAY_CERT: z.string().min(1).optional(),
+  LOTUS_GATEWAY_KEY: z.string().min(1).optional(),
+  LOTUS_GATEWAY_MEMORY: size.default("2GB"),
+  LOTUS_GATEWAY_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  LOTUS_STATE_DIR: z.string().min(1).optional(),
+  LOTUS_MEMORY_LIMIT: size.optional(),
   LOTUS_THREADS: z.coerce.number().int().min(1).optional(),
   LOTUS_MAINTENANCE_EVERY: duration.default(3_600_000),
   LOTUS_SNAPSHOT_KEEP: duration.default(7 * 86_400_000),
@@ -115,6 +143,7 @@ export interface Settings {
   engine: EngineSettings;
   maintenance: MaintenanceSettings;
   api: ApiSettings;
+  gateway: GatewaySettings;
 }
 
 /**
@@ -146,7 +175,25 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
       tokens: env.LOTUS_API_TOKEN ?? [],
       url: env.LOTUS_API_URL ?? null,
     },
+    gateway: {
+      host: env.LOTUS_GATEWAY_HOST,
+      port: env.LOTUS_GATEWAY_PORT ?? null,
+      database: env.LOTUS_GATEWAY_DATABASE,
+      certificate: readCertificate(env),
+      memoryLimit: env.LOTUS_GATEWAY_MEMORY,
+      url: env.LOTUS_GATEWAY_URL ?? null,
+    },
   };
+}
+
+function readCertificate(env: z.infer<typeof environmentSchema>): GatewaySettings["certificate"] {
+  const { LOTUS_GATEWAY_CERT: cert, LOTUS_GATEWAY_KEY: key } = env;
+  if (cert !== undefined && key !== undefined) return { cert: resolve(cert), key: resolve(key) };
+  if (cert === undefined && key === undefined) return null;
+  throw new LotusError(
+    "SETTINGS_INVALID",
+    "Environment: LOTUS_GATEWAY_CERT and LOTUS_GATEWAY_KEY go together. Set both, or none for a certificate of its own.",
+  );
 }
 
 function isUrl(text: string): boolean {

@@ -19,12 +19,14 @@ import { literal } from "./sql.ts";
 export class Engine {
   readonly #instance: DuckDBInstance;
   readonly #relay: CommitRelay | null;
+  readonly #home: string;
   readonly #idle: Session[] = [];
   readonly #gate = new Gate();
   #closed = false;
 
-  private constructor(instance: DuckDBInstance, relay: CommitRelay | null) {
+  private constructor(instance: DuckDBInstance, relay: CommitRelay | null, home: string) {
     this.#instance = instance;
+    this.#home = home;
     this.#relay = relay;
   }
 
@@ -42,7 +44,7 @@ export class Engine {
       options.mode === "read"
         ? null
         : await CommitRelay.open({ url: catalogUrl, extension: options.extensions.postgres_scanner });
-    const engine = new Engine(instance, relay);
+    const engine = new Engine(instance, relay, options.home ?? "lakehouse.main");
     try {
       const session = new Session(await instance.connect());
       await attach(session, options, relay?.port ?? null).finally(() => session.close());
@@ -53,12 +55,12 @@ export class Engine {
     }
   }
 
-  /** A session that nobody else uses, with the lake's schema `main` in front. */
+  /** A session that nobody else uses, in the schema that the options name. */
   async take(): Promise<Session> {
     const idle = this.#idle.pop();
     if (idle) return idle;
     const session = new Session(await this.#connect(), this.#gate);
-    await session.execute("USE lakehouse.main");
+    await session.execute(`USE ${this.#home}`);
     return session;
   }
 
@@ -110,6 +112,7 @@ async function attach(session: Session, options: LakeOptions, relayPort: number 
     await session.execute("DETACH lakehouse");
     await attachCatalog(session, connections, true, snapshot);
   }
+  for (const statement of options.prelude ?? []) await session.execute(statement);
   await session.execute(barrierSql(connections.s3.bucket));
   if (mode !== "read") await createMetaSchema(session);
 }

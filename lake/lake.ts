@@ -17,6 +17,10 @@ export interface LakeOptions {
   mode?: "write" | "read";
   /** Mode `read` only: a snapshot's number or a time; everything, views and meta tables too, is as it was then. */
   at?: string | undefined;
+  /** Statements that each DuckDB runs once it is attached: for what its sessions find beside the lake. */
+  prelude?: readonly string[];
+  /** The schema that its sessions are in; default: the lake's `main`. */
+  home?: "lakehouse.main" | "memory.main";
 }
 
 /**

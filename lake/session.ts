@@ -22,6 +22,17 @@ export interface FirstRows {
 }
 
 /**
+ * A result that is read as it is made. DuckDB ends it without a word when the statement fails half-way or is stopped:
+ * whoever has to know that it is whole appends a row that says so.
+ */
+export interface RowStream {
+  names: string[];
+  types: DuckDBType[];
+  /** Null at its end. */
+  next(): Promise<DuckDBDataChunk | null>;
+}
+
+/**
  * One DuckDB connection. Statements run one at a time, in the order asked for. Rows come back exact: BIGINT,
  * HUGEINT, DECIMAL, dates and timestamps as text, the rest as JSON values; the zod schema turns them into types.
  */
@@ -93,6 +104,27 @@ export class Session {
         // Whatever runs next ends a statement that has more to give.
         if (read >= rows) await this.#connection.run("SELECT NULL");
         return { names: result.columnNames(), types: result.columnTypes(), chunks, rows: read };
+      } finally {
+        prepared.destroySync();
+      }
+    });
+  }
+
+  /** Runs one statement, which reads. Whatever runs next in this session cuts the result off. */
+  async stream(sql: string): Promise<RowStream> {
+    return this.#inTurn(async () => {
+      const prepared = await this.#connection.prepare(sql);
+      try {
+        const result = await prepared.stream();
+        const next = async () => {
+          const chunk = await result.fetchChunk();
+          return chunk && chunk.rowCount > 0 ? chunk : null;
+        };
+        return {
+          names: result.columnNames(),
+          types: result.columnTypes(),
+          next: () => this.#inTurn(next),
+        };
       } finally {
         prepared.destroySync();
       }

@@ -61,6 +61,15 @@ export async function startPlatform(options: {
  * @throws LotusError NOT_RUNNING
  */
 export function attachRunning(stateDir: string): Connections {
+  return connectionsOf(runningState(stateDir));
+}
+
+/** Who the embedded platform's own user of the gateway is. @throws LotusError NOT_RUNNING */
+export function embeddedAnalyst(stateDir: string): { user: string; password: string } {
+  return { user: "analyst", password: runningState(stateDir).secrets.analystPassword };
+}
+
+function runningState(stateDir: string): PlatformState {
   const paths = statePaths(resolve(stateDir));
   if (lockHolder(paths.lock) === null) {
     throw new LotusError(
@@ -72,7 +81,7 @@ export function attachRunning(stateDir: string): Connections {
   if (state?.phase !== "running") {
     throw new LotusError("NOT_RUNNING", `The lake on ${paths.root} is not up yet. Try again in a moment.`);
   }
-  return connectionsOf(state);
+  return state;
 }
 
 /**

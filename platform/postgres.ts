@@ -42,6 +42,17 @@ const settings: Record<string, string> = {
 };
 
 /**
+ * What the catalog's role may do, and others may not. No superuser: whoever gets SQL past Lotus to this role must not
+ * read the server's files. It makes the gateway's database and its users, and keeps what the gateway asks Postgres to
+ * print out of the server's log. Users get into the databases that they are let into, and no other.
+ */
+const PRIVILEGES = [
+  "ALTER ROLE lotus CREATEDB CREATEROLE",
+  "GRANT SET ON PARAMETER log_min_messages TO lotus",
+  "REVOKE CONNECT, TEMPORARY ON DATABASE lotus, postgres, template1 FROM PUBLIC",
+];
+
+/**
  * Prepares the catalog's Postgres (a cluster of its own, with a password and the database `lotus`) and tells how to
  * run it.
  *
@@ -60,10 +71,8 @@ export async function preparePostgres(
     await step(options.report, "creating the catalog's Postgres", async () =>
       createCluster(paths, binaries, account, options.password),
     );
-  } else if (options.passwordIsNew) {
-    runSingle(binaries, account, realpathSync(paths.postgres), "lotus", [
-      `ALTER ROLE lotus PASSWORD '${options.password}'`,
-    ]);
+  } else {
+    updateCluster(paths, binaries, account, options.passwordIsNew ? options.password : null);
   }
   const data = realpathSync(paths.postgres);
   return {
@@ -114,11 +123,12 @@ function createCluster(paths: StatePaths, binaries: string, account: Account | n
     // Sorts by code point everywhere, and knows Unicode's letters, whatever the system's locales are.
     ...["--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"],
   ]);
-  // No superuser: whoever gets SQL past Lotus to this role must not read the server's files.
   runSingle(binaries, account, data, "postgres", [
-    `CREATE ROLE lotus LOGIN CREATEDB PASSWORD '${password}'`,
+    `CREATE ROLE lotus LOGIN PASSWORD '${password}'`,
     "CREATE DATABASE lotus OWNER lotus",
+    ...PRIVILEGES,
   ]);
+  notePrivileges(data);
   const target = join(home, "postgres");
   renameSync(data, target);
   rmSync(draft, { recursive: true, force: true });
@@ -126,6 +136,35 @@ function createCluster(paths: StatePaths, binaries: string, account: Account | n
     rmSync(paths.postgres, { force: true });
     symlinkSync(target, paths.postgres);
   }
+}
+
+/** Gives a cluster that an earlier version made what it lacks, and another password where one is given. */
+function updateCluster(
+  paths: StatePaths,
+  binaries: string,
+  account: Account | null,
+  password: string | null,
+): void {
+  const data = realpathSync(paths.postgres);
+  const statements = [
+    ...(password === null ? [] : [`ALTER ROLE lotus PASSWORD '${password}'`]),
+    ...(hasPrivileges(data) ? [] : PRIVILEGES),
+  ];
+  if (statements.length === 0) return;
+  runSingle(binaries, account, data, "postgres", statements);
+  notePrivileges(data);
+}
+
+/** A file of ours in the cluster: to ask Postgres itself would cost each start a server more. */
+const privilegesNote = "lotus-privileges";
+
+function hasPrivileges(data: string): boolean {
+  const note = join(data, privilegesNote);
+  return existsSync(note) && readFileSync(note, "utf8") === PRIVILEGES.join("\n");
+}
+
+function notePrivileges(data: string): void {
+  writeFileSync(join(data, privilegesNote), PRIVILEGES.join("\n"), { mode: 0o600 });
 }
 
 /** The folder for the cluster: the state folder, or one under /var/lib/lotus that the account can enter. */

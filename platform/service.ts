@@ -7,8 +7,8 @@ import type { Report } from "./progress.ts";
 
 export type ServiceName = "postgres" | "s3" | "temporal";
 
-export interface ServiceSpec {
-  name: ServiceName;
+export interface ServiceSpec<Name extends string = ServiceName> {
+  name: Name;
   /** For people: `Postgres`. */
   title: string;
   command: string;
@@ -41,23 +41,23 @@ const healthyMilliseconds = 60_000;
 const largestLog = 10 << 20;
 
 /**
- * One service of the embedded platform: started in a process group of its own, so that a terminal's Ctrl-C reaches
+ * A program that runs beside us, such as one service of the embedded platform: started in a process group of its own, so that a terminal's Ctrl-C reaches
  * only us; started again on the same port when it dies; given up after five falls in a row.
  */
-export class Service {
-  readonly #spec: ServiceSpec;
+export class Service<Name extends string = ServiceName> {
+  readonly #spec: ServiceSpec<Name>;
   readonly #hooks: ServiceHooks;
   #child: ChildProcess | null = null;
   #stopping = false;
   #supervision: Promise<void> = Promise.resolve();
   #wake = () => {};
 
-  constructor(spec: ServiceSpec, hooks: ServiceHooks) {
+  constructor(spec: ServiceSpec<Name>, hooks: ServiceHooks) {
     this.#spec = spec;
     this.#hooks = hooks;
   }
 
-  get name(): ServiceName {
+  get name(): Name {
     return this.#spec.name;
   }
 

@@ -14,7 +14,13 @@ const stateSchema = z.object({
     temporal: z.number().int(),
     temporalUi: z.number().int(),
   }),
-  secrets: z.object({ postgresPassword: z.string(), s3AccessKey: z.string(), s3SecretKey: z.string() }),
+  secrets: z.object({
+    postgresPassword: z.string(),
+    s3AccessKey: z.string(),
+    s3SecretKey: z.string(),
+    /** Of the gateway's user `analyst`. A state that an earlier version wrote has none. */
+    analystPassword: z.string().default(() => randomBytes(24).toString("hex")),
+  }),
   /** For people; null while a service does not run. */
   pids: z.object({
     postgres: z.number().int().nullable(),
@@ -57,6 +63,7 @@ export const freshSecrets = (): PlatformState["secrets"] => ({
   postgresPassword: randomBytes(24).toString("hex"),
   s3AccessKey: `LOTUS${randomBytes(8).toString("hex").toUpperCase()}`,
   s3SecretKey: randomBytes(24).toString("hex"),
+  analystPassword: randomBytes(24).toString("hex"),
 });
 
 /** Null when there is none yet, or it cannot be read: ports and secrets can be made anew. */

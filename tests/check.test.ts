@@ -386,6 +386,12 @@ describe("processed models", () => {
       /redo_by/,
     ],
     [
+      "a table that would be served",
+      "/* ---\nserve: postgres\n--- */\nSELECT id FROM stg_shop__orders",
+      "2 model-head-invalid",
+      /serve has no meaning in a processed model/i,
+    ],
+    [
       "a changed cursor",
       "SELECT id,\n updated_at::DATE AS updated_at FROM stg_shop__orders",
       "2 version-column-changed",
@@ -508,6 +514,12 @@ describe("enriched models", () => {
       "/* ---\nunique_key: id\n*/\nSELECT id FROM int_shop__orders",
       "1 model-head-invalid",
       /does not end/,
+    ],
+    [
+      "another server than there is",
+      "/* ---\nserve: mysql\n--- */\nSELECT id FROM int_shop__orders",
+      "2 model-head-invalid",
+      /serve/,
     ],
     [
       "a bad freshness",

@@ -302,6 +302,7 @@ redo_by: [order_id]
 changes: { INT_shop__orders: "coalesce(id, 0)" }
 partitioned_by: year(day)
 sorted_by: [day DESC NULLS LAST, order_id]
+serve: postgres
 --- */
 SELECT id AS order_id, 1 AS "Line No", updated_at::DATE AS day FROM int_shop__orders`,
       }),
@@ -311,6 +312,7 @@ SELECT id AS order_id, 1 AS "Line No", updated_at::DATE AS day FROM int_shop__or
       uniqueKey: ["order_id", "Line No"],
       redoBy: ["order_id"],
       changes: { int_shop__orders: ["coalesce(id, 0)"] },
+      head: { serve: "postgres" },
     });
   });
 

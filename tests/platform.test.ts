@@ -153,6 +153,25 @@ describe("one state folder", () => {
     expect(second.connections.temporal).toEqual(first.connections.temporal);
   });
 
+  test("the catalog's role makes databases and users, others get in nowhere; a cluster that lacks it is given it", async () => {
+    const rights = `SELECT * FROM postgres_query('p', $$
+      SELECT rolcreatedb AS databases, rolcreaterole AS roles, rolsuper AS superuser,
+        has_parameter_privilege('lotus', 'log_min_messages', 'SET') AS quiet,
+        (SELECT count(*)::int FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
+          WHERE a.grantee = 0 AND datname <> 'template0') AS open
+      FROM pg_roles WHERE rolname = 'lotus'$$)`;
+    const given = [{ databases: true, roles: true, superuser: false, quiet: true, open: 0 }];
+    const first = await start();
+    expect(await sql(first.connections, rights)).toEqual(given);
+    // As an earlier version left it, as far as the role itself can go back.
+    await sql(first.connections, "CALL postgres_execute('p', 'GRANT CONNECT ON DATABASE lotus TO PUBLIC')");
+    expect(await sql(first.connections, rights)).toEqual([{ ...given[0], open: 1 }]);
+    await first.stop();
+    rmSync(join(realpathSync(join(stateDir, "postgres")), "lotus-privileges"));
+    const second = await start();
+    expect(await sql(second.connections, rights)).toEqual(given);
+  });
+
   test("a lost platform.json costs no data: new secrets are set", async () => {
     const first = await start();
     await sql(first.connections, "CREATE TABLE p.kept AS SELECT 42 AS answer");

@@ -83,6 +83,7 @@ describe("docker-compose.yml", () => {
       "temporal-ui": {},
       worker: {},
       api: {},
+      gateway: {},
     });
   });
 
@@ -324,7 +325,7 @@ describe("reference", () => {
       message: null,
     } as const;
     const status = { idle: true, settled: true, streams: [stream], assets: [asset] };
-    const real = statusJson(status, isolation.connections, true, null);
+    const real = statusJson(status, isolation.connections, true, { api: null, gateway: null });
     expect(keysOf(JSON.parse(example))).toEqual(keysOf(JSON.parse(JSON.stringify(real))));
   });
 

@@ -157,7 +157,24 @@ describe("outside data goes into SQL through these functions only", () => {
     ),
     ...Object.fromEntries(
       [
+        "gateway/cursor.ts: sql",
+        "gateway/cursor.ts: this.#options.translation.sql",
+        "gateway/translate/expressions.ts: sql",
+        "gateway/translate/query.ts: names",
+        "gateway/translate/query.ts: side.sql",
+        'gateway/shadow/changes.ts: values.join(", ")',
+      ].map((place) => [place, "SQL that this code made, of quoted names, literals and words of its own"]),
+    ),
+    ...Object.fromEntries(
+      ["gateway/statements.ts: name"].map((place) => [
+        place,
+        "a message in Postgres's style, without a full stop",
+      ]),
+    ),
+    ...Object.fromEntries(
+      [
         "lake/registrations.ts: table",
+        "bench/gateway.ts: table",
         "bench/run-floor.ts: columns",
         "examples/tpcds/sample.ts: table",
         "examples/tpcds/sample.ts: file",

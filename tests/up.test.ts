@@ -3,11 +3,13 @@ import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { openScratch } from "../lake/session.ts";
 import { literal } from "../lake/sql.ts";
 import { removeState } from "../platform/platform.ts";
+import { processStart } from "../platform/processes.ts";
 import { sampleAnswers } from "../samples/answers.ts";
 import { ObjectStore } from "../sensors/object-store.ts";
 
@@ -35,7 +37,7 @@ const statusSchema = z.object({
     }),
     temporal: z.object({ address: z.string(), namespace: z.string(), ui: z.string() }),
     api: z.string().regex(/^http:\/\/127\.0\.0\.1:\d+$/),
-    gateway: z.null(),
+    gateway: z.string().regex(/^postgres:\/\/analyst:\w+@127\.0\.0\.1:\d+\/lake$/),
   }),
   streams: z.array(
     z.object({
@@ -87,6 +89,17 @@ async function eventually<T>(
   }
 }
 
+/** Rows of a query through the gateway. */
+async function asked(dsn: string, query: string): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString: dsn });
+  await client.connect();
+  try {
+    return (await client.query(query)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
 let running: ReturnType<typeof lotus>;
 let printed = "";
 
@@ -108,6 +121,7 @@ describe("lotus up", () => {
     expect(printed).toMatch(/fed +shopify\/orders: [\d,]+ files, [\d,]+ rows/);
     expect(printed).toMatch(/(rebuilt|updated) +fct_sales/);
     expect(printed).toMatch(/fct_sales_daily +│ +365/);
+    expect(printed).toMatch(/BI +postgres:\/\/analyst:\w+@127\.0\.0\.1:\d+\/lake/);
     expect(printed).toMatch(/Temporal UI +http:\/\/127\.0\.0\.1:\d+/);
     expect(printed).toMatch(/catalog +postgres:\/\/lotus@127\.0\.0\.1:\d+\/lotus/);
     expect(printed).toMatch(/S3 +http:\/\/127\.0\.0\.1:\d+/);
@@ -158,6 +172,35 @@ describe("lotus up", () => {
     expect(found).toEqual([{ day: "2026-03-01" }]);
   });
 
+  it("serves the same numbers to BI tools, and users are added and removed", async () => {
+    const { gateway } = (await status()).connections;
+    const query = "SELECT count(*) AS orders, max(order_id) AS last FROM fct_sales";
+    const [answer] = await rows(query);
+    expect(await asked(gateway, query)).toEqual([answer]);
+
+    const added = await lotus(["user", "add", "o'hara", "--table", "fct_sales"]);
+    expect(added.stderr).toBe("");
+    const dsn = /^BI +(\S+)$/m.exec(added.stdout)?.[1] ?? "";
+    expect(await asked(dsn, query)).toEqual([answer]);
+    await expect(asked(dsn, "SELECT * FROM fct_sales_daily")).rejects.toMatchObject({ code: "42501" });
+    expect((await lotus(["user", "list"])).stdout).toMatch(/o'hara +│ main\.fct_sales /);
+    expect((await lotus(["user", "remove", "o'hara"])).exitCode).toBe(0);
+    await expect(asked(dsn, query)).rejects.toMatchObject({ code: "28P01" });
+    const own = new URL((await status()).connections.catalog);
+    own.port = new URL(gateway).port;
+    own.pathname = "/lake";
+    await expect(asked(own.href, query), "the catalog's role").rejects.toMatchObject({ code: "28000" });
+  });
+
+  it("starts the gateway again when it dies, where it was", async () => {
+    const before = (await status()).connections.gateway;
+    const { pid } = JSON.parse(await readFile(join(stateDir, "gateway.json"), "utf8"));
+    process.kill(pid, "SIGKILL");
+    await eventually(async () => printed.includes("the gateway is back"), Boolean, 90_000);
+    expect((await status()).connections.gateway).toBe(before);
+    expect(await asked(before, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
+  });
+
   it("refuses a second one on the same state folder", async () => {
     const second = await lotus(["up", "--once"]);
     expect(second.exitCode).toBe(1);
@@ -185,6 +228,8 @@ describe("lotus up", () => {
     const { exitCode } = await running;
     expect(exitCode).toBe(0);
     expect(printed).toContain("stopped");
+    const { pid } = JSON.parse(await readFile(join(stateDir, "gateway.json"), "utf8"));
+    expect(processStart(pid), "the gateway runs on").toBeNull();
     expect((await lotus(["status"])).stderr).toMatch(/NOT_RUNNING/);
     const again = await lotus(["up", "--once"]);
     expect(again.exitCode).toBe(0);

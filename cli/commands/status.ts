@@ -1,7 +1,9 @@
 import { Command } from "commander";
 import { type Connections, readSettings } from "../../common/settings.ts";
 import { collectStatus, type LakeStatus } from "../../orchestration/status.ts";
+import { embeddedAnalyst } from "../../platform/platform.ts";
 import { print, statusTables } from "../output.ts";
+import { whereGateway, withLogin } from "../running-gateway.ts";
 import { rememberedApi } from "../running-project.ts";
 import { loadRunningProject, withRunningLake } from "../runtime.ts";
 
@@ -14,10 +16,18 @@ export function statusCommand(): Command {
       withRunningLake(async (runtime) => {
         const project = await loadRunningProject(options.project);
         const status = await collectStatus({ ...runtime, project });
-        const { api, stateDir } = readSettings();
-        const url = api.url ?? rememberedApi(stateDir);
+        const settings = readSettings();
+        const api = settings.api.url ?? rememberedApi(settings.stateDir);
+        const url = whereGateway(settings);
+        const gateway = url && runtime.embedded ? withLogin(url, embeddedAnalyst(settings.stateDir)) : url;
         if (options.json) {
-          print(JSON.stringify(statusJson(status, runtime.connections, runtime.embedded, url), null, 2));
+          print(
+            JSON.stringify(
+              statusJson(status, runtime.connections, runtime.embedded, { api, gateway }),
+              null,
+              2,
+            ),
+          );
         } else {
           print(statusTables(status));
           print(status.idle ? "idle: nothing waits, everything is fresh" : "not idle");
@@ -31,7 +41,7 @@ export function statusJson(
   status: LakeStatus,
   connections: Connections,
   embedded: boolean,
-  api: string | null,
+  { api, gateway }: { api: string | null; gateway: string | null },
 ): object {
   const { catalogUrl, s3, temporal } = connections;
   const catalog = new URL(catalogUrl);
@@ -43,7 +53,7 @@ export function statusJson(
       s3: { ...s3, secretAccessKey: embedded ? s3.secretAccessKey : null },
       temporal,
       api,
-      gateway: null,
+      gateway,
     },
     streams: status.streams,
     assets: status.assets,

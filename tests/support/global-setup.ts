@@ -17,7 +17,7 @@ declare module "vitest" {
   }
 }
 
-const namespaceCount = 60;
+const namespaceCount = 90;
 
 /** One Postgres, S3 and Temporal for the whole run, on a temporary state folder. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {

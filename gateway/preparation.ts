@@ -1,0 +1,153 @@
+import type { LakeQuery, LakeReader } from "./lake-reader.ts";
+import type { LakeTransaction } from "./lake-transaction.ts";
+import { PgError } from "./pg-error.ts";
+import type { PostgresLink } from "./postgres-link.ts";
+import type { SqlText, Statement } from "./statements.ts";
+import { parameterLiteral } from "./values/parameter.ts";
+import * as wire from "./wire/messages.ts";
+
+/** Postgres runs a statement. */
+export interface PostgresRun {
+  by: "postgres";
+}
+
+/** DuckDB does. What Postgres knows under the statement's name is the query: of EXPLAIN, COPY and DECLARE too. */
+export interface LakeRun extends LakeQuery {
+  by: "lake";
+  parameterTypes: number[];
+  fields: wire.FieldDescription[];
+}
+
+/** How a statement is to be prepared. */
+interface Request {
+  /** In Postgres. */
+  name: string;
+  /** Types that the client says its parameters have. */
+  parameterTypes: number[];
+  /** Whether to bind it at once, to the portal of the same name: without parameters, in text. */
+  bound: boolean;
+  /** Whether it belongs to a transaction that goes on. */
+  inBlock: boolean;
+}
+
+/** What a session's statements mean, as Postgres says it, and so who runs them. */
+export class Preparation {
+  readonly #postgres: PostgresLink;
+  readonly #reader: LakeReader;
+  readonly #lake: LakeTransaction;
+
+  constructor(postgres: PostgresLink, reader: LakeReader, lake: LakeTransaction) {
+    this.#postgres = postgres;
+    this.#reader = reader;
+    this.#lake = lake;
+  }
+
+  /** Has Postgres parse a statement, and finds out who is to run it. @throws PgError; Told where Postgres refuses it. */
+  async prepare(statement: Statement, request: Request): Promise<PostgresRun | LakeRun> {
+    const { name, parameterTypes, bound } = request;
+    const query = queryOf(statement);
+    if (query) {
+      const run = await this.#analyse(query, request);
+      if (run) return run;
+      if (query === statement) return { by: "postgres" };
+      await this.#postgres.close({ kind: "statement", name });
+    }
+    const parse = wire.parse({ statement: name, sql: statement.sql, parameterTypes });
+    const messages = bound ? [parse, bindInText(name)] : [parse];
+    await this.#postgres.ask(statement, messages, bound ? "2" : "1");
+    return { by: "postgres" };
+  }
+
+  /** Where Postgres has analysed a statement anew as it was bound, it means something else now. @throws PgError 40001 */
+  renew(run: LakeRun): void {
+    const text = this.#postgres.takeTree();
+    if (text === null) return;
+    const found = this.#reader.route(text);
+    if (found === null || found === "unknown")
+      throw new PgError("40001", "the lake's tables have changed since the statement was prepared");
+    Object.assign(run, found);
+  }
+
+  /** The parameters of Bind as literals in DuckDB's SQL. @throws PgError */
+  async literals(types: readonly number[], message: wire.BindMessage): Promise<string[]> {
+    const { parameterFormats: formats, parameters } = message;
+    const literals: string[] = [];
+    for (const [index, type] of types.entries()) {
+      const format = (formats.length > 1 ? formats[index] : formats[0]) === 1 ? 1 : 0;
+      const value = parameters[index] ?? null;
+      let literal = parameterLiteral(type, format, value);
+      if (typeof literal !== "string") {
+        // Postgres reads what may be written in many ways, and gives it in the one that leaves no doubt.
+        const [read] = await this.#postgres.row("SELECT $1", [{ type, value }], 1);
+        literal = parameterLiteral(type, 1, read ?? null);
+      }
+      if (typeof literal !== "string") throw new PgError("0A000", "a parameter's value cannot be read");
+      literals.push(literal);
+    }
+    return literals;
+  }
+
+  /** Has Postgres analyse a query under a name; null when Postgres is to run it. */
+  async #analyse(query: SqlText, { name, parameterTypes, bound, inBlock }: Request): Promise<LakeRun | null> {
+    const messages = [
+      wire.parse({ statement: name, sql: query.sql, parameterTypes }),
+      wire.describe({ kind: "statement", name }),
+      ...(bound ? [bindInText(name)] : []),
+    ];
+    const until = bound ? "2" : "Tn";
+    if (inBlock) await this.#lake.begin();
+    for (let attempt = 1; ; attempt += 1) {
+      const [snapshot, answers] = await Promise.all([
+        this.#lake.pin(),
+        this.#postgres.attempt(messages, until),
+      ]);
+      const text = this.#postgres.takeTree();
+      if (attempt === 1 && !inBlock && this.#reader.isBehind(snapshot)) {
+        // What Postgres has just looked at it holds on to, until the end of its transaction.
+        await this.#postgres.sync(true);
+        await this.#postgres.close({ kind: "statement", name });
+        await this.#postgres.sync(false);
+        await this.#reader.show(snapshot);
+        continue;
+      }
+      this.#postgres.tell(query, answers);
+      const found = text === null ? null : this.#reader.route(text);
+      if (text !== null && found === null) return null;
+      if (attempt < 3 && (found === null || found === "unknown")) {
+        // Once more, when Postgres talks again, or the gateway has seen what another one has changed.
+        await this.#postgres.close({ kind: "statement", name });
+        await (found === null ? this.#postgres.listen() : this.#reader.sync());
+        continue;
+      }
+      if (found === null) throw new PgError("XX000", "Postgres does not tell what the statement means");
+      if (found === "unknown")
+        throw new PgError("42P01", "a table that the statement reads is not in the lake");
+      const described = answers.find(({ type }) => type === "t");
+      const fields = answers.find(({ type }) => type === "T");
+      return {
+        by: "lake",
+        ...found,
+        parameterTypes: described ? wire.readParameterDescription(described.body) : [],
+        fields: fields ? wire.readRowDescription(fields.body) : [],
+      };
+    }
+  }
+}
+
+/** Binds a statement to the portal of the same name. */
+function bindInText(name: string): Buffer {
+  return wire.bind({
+    portal: name,
+    statement: name,
+    parameterFormats: [],
+    parameters: [],
+    resultFormats: [],
+  });
+}
+
+/** The query of a statement that has one. */
+function queryOf(statement: Statement): SqlText | null {
+  if (statement.kind === "select") return statement;
+  const wraps = statement.kind === "explain" || statement.kind === "copy" || statement.kind === "declare";
+  return wraps ? statement.query : null;
+}

@@ -1,0 +1,348 @@
+import { unsupported } from "../../pg-error.ts";
+import { call, cast, type Expression, expression, text } from "../expression.ts";
+import { macro } from "../macros.ts";
+import { oid } from "../types.ts";
+import { divisionByZero } from "./arithmetic.ts";
+import { dateParts } from "./date-parts.ts";
+import { operands } from "./operands.ts";
+import type { FunctionTranslator } from "./registry.ts";
+import { timeText } from "./time-text.ts";
+import { instantOf, isUtc, localOf } from "./zones.ts";
+
+type Entry = [string, FunctionTranslator];
+
+const zoned = "TIMESTAMP WITH TIME ZONE";
+const moments = ["timestamp", "timestamptz"];
+
+export const dateAndTime: Entry[] = [
+  ...["now", "transaction_timestamp", "statement_timestamp"].map(
+    (name): Entry => [`${name}()`, () => expression("now()", oid.timestamptz)],
+  ),
+  ...dateParts,
+  ["date_trunc(text,timestamp)", ([unit, value]) => truncated(...operands(unit, value), oid.timestamp)],
+  [
+    "date_trunc(text,timestamptz)",
+    ([unit, value], { context }) => {
+      const [name, instant] = operands(unit, value);
+      if (!isUtc(context)) return truncated(name, instant, oid.timestamptz);
+      const local = expression(localOf(instant.sql, context), oid.timestamp);
+      return expression(instantOf(truncated(name, local, oid.timestamp).sql, context), oid.timestamptz);
+    },
+  ],
+  [
+    "date_trunc(text,timestamptz,text)",
+    ([unit, value, zone]) => {
+      const [one, moment, at] = operands(unit, value, zone);
+      const local = expression(call("timezone", at.sql, moment.sql), oid.timestamp);
+      return expression(call("timezone", at.sql, truncated(one, local, oid.timestamp).sql), oid.timestamptz);
+    },
+  ],
+  ["date_bin(interval,timestamp,timestamp)", binned],
+  ["date_bin(interval,timestamptz,timestamptz)", binned],
+  ...moments.flatMap((type): Entry[] => [
+    [`age(${type},${type})`, ([left, right]) => age(...operands(left, right))],
+    [
+      `age(${type})`,
+      ([value]) => {
+        const [moment] = operands(value);
+        return age(expression(cast("current_date", "TIMESTAMP"), oid.timestamp), moment);
+      },
+    ],
+    [`-(${type},${type})`, ([left, right]) => difference(...operands(left, right))],
+    [`+(${type},interval)`, ([moment, span]) => shifted("+", ...operands(moment, span))],
+    [`-(${type},interval)`, ([moment, span]) => shifted("-", ...operands(moment, span))],
+    [`+(interval,${type})`, ([span, moment]) => shifted("+", ...operands(moment, span))],
+    [`isfinite(${type})`, ([value]) => finite(...operands(value))],
+  ]),
+  ["isfinite(date)", ([value]) => finite(...operands(value))],
+  ["+(date,interval)", ([day, span]) => shifted("+", ...operands(day, span))],
+  ["-(date,interval)", ([day, span]) => shifted("-", ...operands(day, span))],
+  ["+(interval,date)", ([span, day]) => shifted("+", ...operands(day, span))],
+  ["+(date,int4)", ([day, days]) => daysAway("+", ...operands(day, days))],
+  ["-(date,int4)", ([day, days]) => daysAway("-", ...operands(day, days))],
+  ["+(int4,date)", ([days, day]) => daysAway("+", ...operands(day, days))],
+  [
+    "-(date,date)",
+    ([left, right]) => {
+      const [one, other] = operands(left, right);
+      const infinite = `isinf(${one.sql}) OR isinf(${other.sql})`;
+      return expression(
+        `(CASE WHEN ${infinite} THEN error('[postgres 22008] cannot subtract infinite dates') ELSE CAST(${one.sql} - ${other.sql} AS INTEGER) END)`,
+        oid.int4,
+      );
+    },
+  ],
+  [
+    "+(date,time)",
+    ([day, time]) => expression(`(${operands(day)[0].sql} + ${operands(time)[0].sql})`, oid.timestamp),
+  ],
+  [
+    "+(time,date)",
+    ([time, day]) => expression(`(${operands(day)[0].sql} + ${operands(time)[0].sql})`, oid.timestamp),
+  ],
+  [
+    "+(time,interval)",
+    ([time, span]) => expression(`(${operands(time)[0].sql} + ${operands(span)[0].sql})`, oid.time),
+  ],
+  [
+    "-(time,interval)",
+    ([time, span]) => expression(`(${operands(time)[0].sql} - ${operands(span)[0].sql})`, oid.time),
+  ],
+  [
+    "-(time,time)",
+    ([left, right]) => {
+      const [one, other] = operands(left, right);
+      const micros = (value: Expression) => call("date_diff", "'microsecond'", "TIME '00:00:00'", value.sql);
+      return expression(call("to_microseconds", `${micros(one)} - ${micros(other)}`), oid.interval);
+    },
+  ],
+  [
+    "+(interval,interval)",
+    ([left, right]) => expression(`(${operands(left)[0].sql} + ${operands(right)[0].sql})`, oid.interval),
+  ],
+  [
+    "-(interval,interval)",
+    ([left, right]) => expression(`(${operands(left)[0].sql} - ${operands(right)[0].sql})`, oid.interval),
+  ],
+  ["-(interval)", ([span]) => expression(`(-${operands(span)[0].sql})`, oid.interval)],
+  [
+    "*(interval,float8)",
+    ([span, factor]) =>
+      expression(macro("interval_times", operands(span)[0].sql, operands(factor)[0].sql), oid.interval),
+  ],
+  [
+    "*(float8,interval)",
+    ([factor, span]) =>
+      expression(macro("interval_times", operands(span)[0].sql, operands(factor)[0].sql), oid.interval),
+  ],
+  [
+    "make_date(int4,int4,int4)",
+    ([year, month, day]) => {
+      const [y, m, d] = operands(year, month, day);
+      return expression(`make_date(${y.sql}, ${m.sql}, ${d.sql})`, oid.date);
+    },
+  ],
+  [
+    "make_timestamp(int4,int4,int4,int4,int4,float8)",
+    (values) => expression(call("make_timestamp", ...values.map((value) => value.sql)), oid.timestamp),
+  ],
+  [
+    "make_interval(int4,int4,int4,int4,int4,int4,float8)",
+    (values) => {
+      const [years, months, weeks, days, hours, minutes, seconds] = Array.from(
+        { length: 7 },
+        (_, index) => values[index]?.sql ?? "0",
+      );
+      return expression(
+        `(to_months(${years} * 12 + ${months}) + to_days(${weeks} * 7 + ${days}) + to_microseconds(CAST(CAST(${hours} AS BIGINT) * 3600000000 + CAST(${minutes} AS BIGINT) * 60000000 + CAST(round(${seconds} * 1000000) AS BIGINT) AS BIGINT)))`,
+        oid.interval,
+      );
+    },
+  ],
+  [
+    "make_timestamptz(int4,int4,int4,int4,int4,float8)",
+    (values) =>
+      expression(cast(call("make_timestamp", ...values.map((value) => value.sql)), zoned), oid.timestamptz),
+  ],
+  [
+    "make_time(int4,int4,float8)",
+    (values) => expression(call("make_time", ...values.map((value) => value.sql)), oid.time),
+  ],
+  ["timezone(text,timestamp)", ([zone, value]) => inZone(zone, value, oid.timestamptz)],
+  ["timezone(text,timestamptz)", ([zone, value]) => inZone(zone, value, oid.timestamp)],
+  [
+    "to_timestamp(float8)",
+    ([seconds]) => {
+      const [only] = operands(seconds);
+      return expression(
+        call("make_timestamptz", `CAST(round_even(${only.sql} * 1000000, 0) AS BIGINT)`),
+        oid.timestamptz,
+      );
+    },
+  ],
+  ...moments.map(
+    (type): Entry => [`to_char(${type},text)`, ([value, template]) => timeText(...operands(value, template))],
+  ),
+  [
+    "to_date(text,text)",
+    ([value, template]) => expression(cast(parsed(...operands(value, template)), "DATE"), oid.date),
+  ],
+  [
+    "to_timestamp(text,text)",
+    ([value, template]) => expression(cast(parsed(...operands(value, template)), zoned), oid.timestamptz),
+  ],
+  ["timestamp(timestamp,int4)", ([value, precision]) => toPrecision(...operands(value, precision))],
+  ["timestamptz(timestamptz,int4)", ([value, precision]) => toPrecision(...operands(value, precision))],
+  [
+    "/(interval,float8)",
+    ([span, divisor]) => {
+      const [one, by] = operands(span, divisor);
+      return expression(
+        `(CASE WHEN ${by.sql} = 0 AND ${one.sql} IS NOT NULL THEN ${divisionByZero} ELSE ${macro("interval_divided", one.sql, by.sql)} END)`,
+        oid.interval,
+      );
+    },
+  ],
+];
+
+const units = new Set([
+  "microseconds",
+  "milliseconds",
+  "second",
+  "minute",
+  "hour",
+  "day",
+  "week",
+  "month",
+  "quarter",
+  "year",
+]);
+
+/** The year that a decade, century or millennium begins with, of a year after Christ. */
+const longUnits: Readonly<Record<string, (year: string) => string>> = {
+  decade: (year) => `(${year} // 10 * 10)`,
+  century: (year) => `((${year} - 1) // 100 * 100 + 1)`,
+  millennium: (year) => `((${year} - 1) // 1000 * 1000 + 1)`,
+};
+
+/** A unit's name as `date_trunc` and `extract` take it: in any case, some in the plural too. */
+export function unitOf(unit: Expression): string {
+  if (typeof unit.constant !== "string") throw unsupported("a unit of time that is not constant");
+  return unit.constant.toLowerCase();
+}
+
+function truncated(unit: Expression, value: Expression, type: number): Expression {
+  const name = unitOf(unit).replace(/^(second|minute|hour|day|week|month|quarter|year|decade)s$/, "$1");
+  const long = longUnits[name];
+  if (long !== undefined) {
+    const local = type === oid.timestamptz ? cast(value.sql, "TIMESTAMP") : value.sql;
+    const began = macro("began", local, long(`datepart('year', ${local})`));
+    return expression(type === oid.timestamptz ? cast(began, zoned) : began, type);
+  }
+  if (!units.has(name)) throw unsupported(`date_trunc to ${name}`);
+  const duckdbUnit = text(name.replace(/(milli|micro)seconds/, "$1second"));
+  const local = cast(value.sql, "TIMESTAMP");
+  if (type === oid.timestamptz && /second|minute|hour/.test(name)) {
+    // DuckDB goes by the local time, which an hour of the year has twice.
+    const rest = call("date_diff", "'microsecond'", call("date_trunc", duckdbUnit, local), local);
+    return expression(`(${value.sql} - ${call("to_microseconds", rest)})`, type);
+  }
+  // Without greatest() DuckDB's optimiser finds `date_trunc('year', NULL) = '2026-03-01'` false, which is unknown.
+  return expression(call("greatest", call("date_trunc", duckdbUnit, value.sql)), type);
+}
+
+/** Months in the stride have no length: Postgres refuses them too. */
+function binned(values: Expression[]): Expression {
+  const [stride, value, origin] = operands(values[0], values[1], values[2]);
+  const months = macro("interval_months", stride.sql);
+  const sql = `(CASE WHEN ${months} <> 0 THEN error('[postgres 0A000] timestamps cannot be binned into intervals containing months or years') WHEN ${stride.sql} <= INTERVAL 0 DAY THEN error('[postgres 22008] stride must be greater than zero') ELSE time_bucket(${stride.sql}, ${value.sql}, ${origin.sql}) END)`;
+  return expression(sql, value.type);
+}
+
+/** In days of 24 hours and a rest, whatever the zone. */
+function difference(left: Expression, right: Expression): Expression {
+  if (left.type === oid.timestamp) return expression(`(${left.sql} - ${right.sql})`, oid.interval);
+  const micros = `(epoch_us(${left.sql}) - epoch_us(${right.sql}))`;
+  return expression(
+    macro("interval_of", "0", `${micros} // 86400000000`, `${micros} % 86400000000`),
+    oid.interval,
+  );
+}
+
+function age(left: Expression, right: Expression): Expression {
+  if (left.type === oid.timestamptz || right.type === oid.timestamptz) {
+    const local = (value: Expression) =>
+      value.type === oid.timestamptz ? cast(value.sql, "TIMESTAMP") : value.sql;
+    return expression(call("age", local(left), local(right)), oid.interval);
+  }
+  return expression(call("age", left.sql, right.sql), oid.interval);
+}
+
+function shifted(operator: "+" | "-", moment: Expression, span: Expression): Expression {
+  if (moment.type === oid.timestamptz)
+    return expression(shiftedInZone(operator, moment, span), oid.timestamptz);
+  const source = moment.type === oid.date ? cast(moment.sql, "TIMESTAMP") : moment.sql;
+  return expression(`(${source} ${operator} ${span.sql})`, oid.timestamp);
+}
+
+/**
+ * Months first, then days, each by the zone's clock, then time: DuckDB has them the other way round where one is
+ * negative, and takes the earlier of two like times where Postgres takes the later.
+ */
+function shiftedInZone(operator: "+" | "-", moment: Expression, span: Expression): string {
+  const sign = operator === "-" ? "-" : "";
+  const counts = /'(-?\d+) months (-?\d+) days (-?\d+) microseconds'/.exec(span.sql)?.slice(1);
+  const parts = ["months", "days", "micros"].map((part, index) =>
+    span.constant === undefined || counts === undefined
+      ? macro(`interval_${part}`, span.sql)
+      : (counts[index] ?? "0"),
+  );
+  return parts.reduce(
+    (shiftedSoFar, count, index) =>
+      count === "0"
+        ? shiftedSoFar
+        : macro(
+            ["zoned_months", "zoned_days", "zoned_micros"][index] ?? "",
+            shiftedSoFar,
+            `${sign}(${count})`,
+          ),
+    moment.sql,
+  );
+}
+
+function daysAway(operator: string, day: Expression, days: Expression): Expression {
+  return expression(`(${day.sql} ${operator} ${days.sql})`, oid.date);
+}
+
+function finite(value: Expression): Expression {
+  return expression(call("isfinite", value.sql), oid.bool);
+}
+
+function inZone(zone: Expression | undefined, value: Expression | undefined, type: number): Expression {
+  const [at, moment] = operands(zone, value);
+  const name = at.constant;
+  // Abbreviations and offsets (`EST`, `+05`) mean other things to both.
+  if (
+    typeof name !== "string" ||
+    !(name.toUpperCase() === "UTC" || /^[A-Z][A-Za-z_]+\/[A-Za-z_/+-]+$/.test(name))
+  ) {
+    throw unsupported("a time zone that is not given as UTC or by a name like Europe/Vienna");
+  }
+  return expression(call("timezone", text(name), moment.sql), type);
+}
+
+function toPrecision(value: Expression, precision: Expression): Expression {
+  if (precision.constant !== 0 && precision.constant !== 3 && precision.constant !== 6)
+    throw unsupported("this precision of a timestamp");
+  if (precision.constant === 6) return value;
+  const unit = precision.constant === 0 ? "second" : "millisecond";
+  const half = precision.constant === 0 ? "500 MILLISECOND" : "500 MICROSECOND";
+  return expression(call("date_trunc", text(unit), `${value.sql} + INTERVAL ${half}`), value.type);
+}
+
+const readable: Readonly<Record<string, readonly [string, string]>> = {
+  YYYY: ["[0-9]{4}", "%Y"],
+  MM: ["[0-9]{2}", "%m"],
+  DD: ["[0-9]{2}", "%d"],
+  HH24: ["[0-9]{2}", "%H"],
+  MI: ["[0-9]{2}", "%M"],
+  SS: ["[0-9]{2}", "%S"],
+  MS: ["[0-9]{3}", "%g"],
+  US: ["[0-9]{6}", "%f"],
+};
+
+/** to_date and to_timestamp of text that is exactly as the template says; other text raises. */
+function parsed(value: Expression, template: Expression): string {
+  if (typeof template.constant !== "string") throw unsupported("a template that is not constant");
+  let pattern = "";
+  let format = "";
+  for (const part of template.constant.match(/YYYY|MM|DD|HH24|MI|SS|MS|US|[\s\S]/g) ?? []) {
+    const known = readable[part];
+    if (known === undefined && !/^[-/.:_ ]$/.test(part)) throw unsupported(`"${part}" in a template`);
+    pattern += known?.[0] ?? `[${part === "-" ? "\\-" : part}]`;
+    format += known?.[1] ?? part;
+  }
+  if (!format.startsWith("%Y") && !format.includes("%Y")) throw unsupported("a template without YYYY");
+  const refusal = `error('[postgres 0A000] text that is not exactly as the template says is not supported on lake tables')`;
+  return `(CASE WHEN ${value.sql} IS NULL THEN NULL WHEN regexp_full_match(${value.sql}, ${text(pattern)}) THEN strptime(${value.sql}, ${text(format)}) ELSE ${refusal} END)`;
+}

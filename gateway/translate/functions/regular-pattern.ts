@@ -1,0 +1,280 @@
+import { unsupported } from "../../pg-error.ts";
+
+/**
+ * What a pattern is asked for. Postgres takes the longest of the leftmost matches, RE2 the first that its alternatives
+ * lead to: whether there is one is the same, what it is need not be.
+ */
+export type PatternUse = "test" | "extract";
+
+export interface RegularPattern {
+  /** For RE2, with the option `s`. */
+  pattern: string;
+  groups: number;
+}
+
+/**
+ * A pattern of Postgres's (an ARE) for RE2. Throws (0A000) where RE2 lacks something, or would read it or match it
+ * otherwise.
+ */
+export function regularPattern(source: string, use: PatternUse): RegularPattern {
+  const reader = new PatternReader([...source], use);
+  const pattern = reader.alternatives(0);
+  return { pattern, groups: reader.groups };
+}
+
+/** Letters, as Postgres's C.UTF-8 has them: Unicode's Alphabetic. RE2 knows general categories only. */
+let letterRanges: string | null = null;
+function letters(): string {
+  if (letterRanges !== null) return letterRanges;
+  const ranges: string[] = [];
+  let start = -1;
+  for (let code = 0; code <= 0x1ffff; code += 1) {
+    const other = !(code >= 0xd800 && code <= 0xdfff) && /[^\p{L}\p{Nl}]/u.test(String.fromCodePoint(code));
+    const inside = other && /\p{Alphabetic}/u.test(String.fromCodePoint(code));
+    if (inside && start < 0) start = code;
+    if (!inside && start >= 0) {
+      ranges.push(`\\x{${start.toString(16)}}-\\x{${(code - 1).toString(16)}}`);
+      start = -1;
+    }
+  }
+  letterRanges = `\\p{L}\\p{Nl}${ranges.join("")}`;
+  return letterRanges;
+}
+
+const blanks =
+  "\\x{9}-\\x{d} \\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}";
+
+/** Within brackets. */
+function namedClass(name: string): string {
+  switch (name) {
+    case "digit":
+      return "0-9";
+    case "alpha":
+      return letters();
+    case "alnum":
+      return `${letters()}0-9`;
+    case "word":
+      return `${letters()}0-9_`;
+    case "space":
+      return blanks;
+    case "xdigit":
+      return "0-9A-Fa-f";
+    case "blank":
+      return " \\t";
+    default:
+      throw unsupported(`the class [:${name}:] in a regular expression`);
+  }
+}
+
+class PatternReader {
+  groups = 0;
+  readonly #signs: readonly string[];
+  readonly #use: PatternUse;
+  #at = 0;
+  #lazy: boolean | null = null;
+
+  constructor(signs: readonly string[], use: PatternUse) {
+    this.#signs = signs;
+    this.#use = use;
+    const source = signs.join("");
+    if (source.startsWith("***") || source.startsWith("(?")) {
+      if (!source.startsWith("(?:")) throw unsupported("options at the beginning of a regular expression");
+    }
+  }
+
+  alternatives(depth: number): string {
+    const branches = [this.#branch(depth)];
+    while (this.#peek() === "|") {
+      this.#at += 1;
+      branches.push(this.#branch(depth));
+    }
+    if (this.#peek() === ")" && depth === 0)
+      throw unsupported("a parenthesis that was not opened in a regular expression");
+    if (branches.length > 1) {
+      if (branches.some((branch) => branch === ""))
+        throw unsupported("an empty alternative in a regular expression");
+      if (this.#use === "extract") this.#requireDistinctBeginnings(branches);
+    }
+    return branches.join("|");
+  }
+
+  /** Alternatives of which at most one can match at a place: then the longest one is the first one. */
+  #requireDistinctBeginnings(branches: readonly string[]): void {
+    const beginnings = branches.map((branch) => branch[0] ?? "");
+    const plain =
+      beginnings.every((sign) => /[\p{L}\p{N}]/u.test(sign)) &&
+      branches.every((branch) => !/^.[?*+{]/u.test(branch));
+    if (!plain || new Set(beginnings).size < branches.length) {
+      throw unsupported("a regular expression with alternatives, for anything but a test,");
+    }
+  }
+
+  #branch(depth: number): string {
+    let result = "";
+    for (;;) {
+      const sign = this.#peek();
+      if (sign === undefined || sign === "|" || (sign === ")" && depth > 0)) return result;
+      result += this.#quantified(depth);
+    }
+  }
+
+  #quantified(depth: number): string {
+    const group = this.#peek() === "(";
+    const anchor = this.#peek() === "^" || this.#peek() === "$";
+    const atom = this.#atom(depth);
+    const quantifier = this.#quantifier();
+    if (quantifier === "") return atom;
+    if (anchor) throw unsupported("a quantifier behind ^ or $ in a regular expression");
+    if (this.#use === "extract") {
+      if (group)
+        throw unsupported("a quantifier behind a group in a regular expression, for anything but a test,");
+      const lazy = quantifier.endsWith("?") && quantifier.length > 1;
+      if (this.#lazy !== null && this.#lazy !== lazy) {
+        throw unsupported("a regular expression that is greedy here and not there, for anything but a test,");
+      }
+      this.#lazy = lazy;
+    }
+    return atom + quantifier;
+  }
+
+  #quantifier(): string {
+    const sign = this.#peek();
+    let quantifier = "";
+    if (sign === "*" || sign === "+" || sign === "?") {
+      quantifier = sign;
+      this.#at += 1;
+    } else if (sign === "{") {
+      const [bound] = /^\{\d{1,3}(,(\d{1,3})?)?\}/.exec(this.#rest()) ?? [];
+      if (bound === undefined) throw unsupported("{ in a regular expression");
+      if (bound.match(/\d+/g)?.some((count) => Number(count) > 255))
+        throw unsupported("a bound over 255 in a regular expression");
+      quantifier = bound;
+      this.#at += bound.length;
+    } else return "";
+    if (this.#peek() === "?") {
+      quantifier += "?";
+      this.#at += 1;
+    }
+    if (/^[*+?{]/.test(this.#rest()))
+      throw unsupported("a quantifier behind another in a regular expression");
+    return quantifier;
+  }
+
+  #atom(depth: number): string {
+    const sign = this.#next();
+    switch (sign) {
+      case "(":
+        return this.#group(depth);
+      case "[":
+        return this.#brackets();
+      case "\\":
+        return this.#escape();
+      case ".":
+        return ".";
+      case "^":
+        return "^";
+      case "$":
+        return "$";
+      case "*":
+      case "+":
+      case "?":
+      case "{":
+        throw unsupported(`${sign} at the beginning of a regular expression`);
+      default:
+        return quoted(sign);
+    }
+  }
+
+  #group(depth: number): string {
+    let opening = "(";
+    if (this.#peek() === "?") {
+      if (!this.#rest().startsWith("?:")) throw unsupported("looking around in a regular expression");
+      this.#at += 2;
+      opening = "(?:";
+    } else this.groups += 1;
+    const inner = this.alternatives(depth + 1);
+    if (this.#peek() !== ")") throw unsupported("a group without an end in a regular expression");
+    if (inner === "") throw unsupported("an empty group in a regular expression");
+    this.#at += 1;
+    return `${opening}${inner})`;
+  }
+
+  #escape(): string {
+    const sign = this.#next();
+    const classes: Record<string, string> = { d: "digit", w: "word", s: "space" };
+    const named = classes[sign.toLowerCase()];
+    if (named !== undefined) return `[${sign === sign.toLowerCase() ? "" : "^"}${namedClass(named)}]`;
+    if (sign === "A") return "^";
+    if (sign === "Z") return "$";
+    const control = controls[sign];
+    if (control !== undefined) return control;
+    if (/[\p{L}\p{N}]/u.test(sign)) throw unsupported(`\\${sign} in a regular expression`);
+    return quoted(sign);
+  }
+
+  #brackets(): string {
+    let result = "[";
+    if (this.#peek() === "^") {
+      this.#at += 1;
+      result += "^";
+    }
+    let first = true;
+    for (;;) {
+      const sign = this.#next();
+      if (sign === "]" && !first) return `${result}]`;
+      first = false;
+      if (sign === "[" && /^[:.=]/.test(this.#rest())) {
+        const [whole, name] = /^:([a-z]+):\]/.exec(this.#rest()) ?? [];
+        if (whole === undefined || name === undefined)
+          throw unsupported("a collating element in a regular expression");
+        this.#at += whole.length;
+        result += namedClass(name);
+        continue;
+      }
+      if (sign === "\\") {
+        const escaped = this.#next();
+        const named = ({ d: "digit", w: "word", s: "space" } as Record<string, string>)[escaped];
+        if (named !== undefined) result += namedClass(named);
+        else if (controls[escaped] !== undefined) result += controls[escaped];
+        else if (/[\p{L}\p{N}]/u.test(escaped)) throw unsupported(`\\${escaped} in a regular expression`);
+        else result += this.#range(escaped);
+        continue;
+      }
+      result += this.#range(sign);
+    }
+  }
+
+  /** One sign within brackets, or a range that begins with it. */
+  #range(from: string): string {
+    if (this.#peek() !== "-" || this.#signs[this.#at + 1] === "]") return quoted(from);
+    this.#at += 1;
+    const to = this.#next();
+    if (to === "[" || to === "\\" || (to.codePointAt(0) ?? 0) < (from.codePointAt(0) ?? 0)) {
+      throw unsupported("this range in a regular expression");
+    }
+    return `${quoted(from)}-${quoted(to)}`;
+  }
+
+  #peek(): string | undefined {
+    return this.#signs[this.#at];
+  }
+
+  #rest(): string {
+    return this.#signs.slice(this.#at, this.#at + 20).join("");
+  }
+
+  #next(): string {
+    const sign = this.#signs[this.#at];
+    if (sign === undefined) throw unsupported("a regular expression that ends too early");
+    this.#at += 1;
+    return sign;
+  }
+}
+
+const controls: Readonly<Record<string, string>> = { n: "\\n", t: "\\t", r: "\\r", f: "\\f", v: "\\v" };
+
+function quoted(sign: string): string {
+  return /[\p{L}\p{N}_ ]/u.test(sign) || (sign.codePointAt(0) ?? 0) > 127
+    ? sign
+    : `\\x{${(sign.codePointAt(0) ?? 0).toString(16)}}`;
+}

@@ -1,0 +1,68 @@
+import { unsupported } from "../../pg-error.ts";
+import { call, type Expression, expression, numericExpression } from "../expression.ts";
+import { raise } from "../raised.ts";
+import { elementType, oid } from "../types.ts";
+import { jsonItems, jsonItemTexts, jsonKeys, jsonValues } from "./json.ts";
+import { operands } from "./operands.ts";
+import type { FunctionTranslator } from "./registry.ts";
+import { allMatches, splitAt } from "./regular-expressions.ts";
+
+const stepOfZero = raise("22023", "step size cannot equal zero");
+
+/** Functions that return rows, by signature: the list of what they return, typed as one of its items. */
+export const setFunctions: ReadonlyMap<string, FunctionTranslator> = new Map<string, FunctionTranslator>([
+  ["generate_series(int4,int4)", (values) => series(values, oid.int4)],
+  ["generate_series(int4,int4,int4)", (values) => series(values, oid.int4)],
+  ["generate_series(int8,int8)", (values) => series(values, oid.int8)],
+  ["generate_series(int8,int8,int8)", (values) => series(values, oid.int8)],
+  ["generate_series(timestamp,timestamp,interval)", (values) => series(values, oid.timestamp)],
+  ["generate_series(timestamptz,timestamptz,interval)", (values) => series(values, oid.timestamptz)],
+  ["unnest(anyarray)", ([array]) => items(...operands(array))],
+  [
+    "generate_subscripts(anyarray,int4)",
+    ([array, dimension]) => {
+      const [list, of] = operands(array, dimension);
+      if (of.constant !== 1) throw unsupported("generate_subscripts of another dimension than the first");
+      return expression(`generate_series(1, CAST(len(${list.sql}) AS INTEGER))`, oid.int4);
+    },
+  ],
+  ["regexp_split_to_table(text,text)", (values) => expression(splitAt(values).sql, oid.text)],
+  ["regexp_matches(text,text)", (values) => allMatches(values)],
+  ["regexp_matches(text,text,text)", (values) => allMatches(values)],
+  ...["json", "jsonb"].flatMap((type): [string, FunctionTranslator][] => [
+    [`${type}_array_elements(${type})`, jsonItems],
+    [`${type}_array_elements_text(${type})`, jsonItemTexts],
+  ]),
+  ["json_object_keys(json)", jsonKeys],
+  [
+    "string_to_table(text,text)",
+    (values) =>
+      expression(call("memory.postgres.string_to_array", ...values.map((value) => value.sql)), oid.text),
+  ],
+]);
+
+/** Functions that return rows of several columns: a list for each of them. */
+export const rowFunctions: ReadonlyMap<string, (values: Expression[]) => Expression[]> = new Map([
+  ["json_each(json)", (values: Expression[]) => [jsonKeys(values), jsonValues(values, "json")]],
+  ["json_each_text(json)", (values: Expression[]) => [jsonKeys(values), jsonValues(values, "text")]],
+]);
+
+function series(values: Expression[], type: number): Expression {
+  const [from, to] = operands(values[0], values[1]);
+  const step = values[2];
+  if (step === undefined) return expression(call("generate_series", from.sql, to.sql), type);
+  const zero = type === oid.timestamp || type === oid.timestamptz ? "INTERVAL 0 DAY" : "0";
+  const list = call("generate_series", from.sql, to.sql, step.sql);
+  const result = expression(
+    `(CASE WHEN ${step.sql} = ${zero} AND ${from.sql} IS NOT NULL AND ${to.sql} IS NOT NULL THEN ${stepOfZero} ELSE ${list} END)`,
+    type,
+  );
+  return result;
+}
+
+function items(array: Expression): Expression {
+  const element = elementType(array.type);
+  if (element === null) throw unsupported("unnest of this type");
+  if (array.numeric !== null) return numericExpression(array.sql, array.numeric);
+  return expression(array.sql, element);
+}

@@ -1,0 +1,404 @@
+import { raise } from "./raised.ts";
+
+/** The call of a macro. */
+export function macro(name: string, ...values: string[]): string {
+  return `memory.postgres.${name}(${values.join(", ")})`;
+}
+
+const negativeLength = raise("22011", "negative substring length not allowed");
+const fieldZero = raise("22023", "field position must not be zero");
+const badInteger = raise("22P02", "invalid input syntax for an integer");
+const badNumber = raise("22P02", "invalid input syntax for a number");
+const badBoolean = raise("22P02", "invalid input syntax for type boolean");
+const notIsoDate = raise(
+  "0A000",
+  "text that is not written YYYY-MM-DD as a date is not supported on lake tables",
+);
+const notIsoTime = raise(
+  "0A000",
+  "text that is not written YYYY-MM-DD HH:MI:SS as a timestamp is not supported on lake tables",
+);
+const longNumber = raise(
+  "0A000",
+  "text with more than 15 digits as a numeric is not supported on lake tables",
+);
+const infiniteField = raise(
+  "0A000",
+  "a field of an infinite time, which is an infinite numeric, is not supported on lake tables",
+);
+const overflow = raise("22003", "value out of range: overflow");
+const zeroPower = raise("2201F", "zero raised to a negative power is undefined");
+const negativePower = raise(
+  "2201F",
+  "a negative number raised to a non-integer power yields a complex result",
+);
+const negativeRoot = raise("2201F", "cannot take square root of a negative number");
+const zeroLogarithm = raise("2201E", "cannot take logarithm of zero");
+const negativeLogarithm = raise("2201E", "cannot take logarithm of a negative number");
+const secondsOfZone = raise(
+  "0A000",
+  "the text of a time whose zone is off by seconds is not supported on lake tables",
+);
+const outOfRange = raise("22003", "input is out of range");
+const nullCharacter = raise("54000", "null character not permitted");
+const noCharacter = raise("54000", "requested character is not valid for encoding");
+const beforeChrist = raise(
+  "0A000",
+  "date_trunc of a time before Christ to decades and more is not supported on lake tables",
+);
+const rewritten = raise(
+  "0A000",
+  "the text of a part of a json document that is not written the shortest way (1.50, blanks) is not supported on lake tables",
+);
+const containerText = raise(
+  "0A000",
+  "the text of a jsonb object or array is not supported on lake tables: use json",
+);
+const noArray = raise("22023", "cannot call this function on JSON that is no array");
+const noObject = raise("22023", "cannot call this function on JSON that is no object");
+const longQuotient = raise(
+  "0A000",
+  "the text of a quotient of this many digits is not supported on lake tables",
+);
+const badJson = raise("22P02", "invalid input syntax for type json");
+
+/** By name, parameters and body. A parameter stands in the body as often as it is named there. */
+const definitions: readonly (readonly [string, string])[] = [
+  [
+    "substring_for(s, start, count)",
+    `CASE WHEN count < 0 AND s IS NOT NULL AND start IS NOT NULL THEN ${negativeLength} ELSE substring(s, greatest(start, 1), greatest(0, CAST(start AS BIGINT) + count - greatest(start, 1))) END`,
+  ],
+  [
+    "split_part(s, delimiter, field)",
+    `CASE WHEN field = 0 AND s IS NOT NULL AND delimiter IS NOT NULL THEN ${fieldZero} WHEN delimiter = '' THEN CASE WHEN field IN (1, -1) THEN s ELSE left(s, 0) END ELSE split_part(s, delimiter, field) END`,
+  ],
+  ["padded_left(s, count, fill)", pad("lpad")],
+  ["padded_right(s, count, fill)", pad("rpad")],
+  // Capital of one letter by one letter: ß has none.
+  [
+    "upper(s)",
+    "CASE WHEN contains(s, 'ß') THEN replace(upper(replace(s, 'ß', chr(57344))), chr(57344), 'ß') ELSE upper(s) END",
+  ],
+  [
+    "string_to_array(s, delimiter)",
+    "CASE WHEN s IS NULL THEN NULL WHEN s = '' THEN CAST([] AS VARCHAR[]) WHEN delimiter = '' THEN [s] ELSE string_split(s, coalesce(delimiter, '')) END",
+  ],
+  [
+    "initcap(s)",
+    "CASE WHEN s IS NULL THEN NULL ELSE coalesce(array_to_string(list_transform(regexp_extract_all(s, '[\\p{L}\\p{Nl}0-9]+|[^\\p{L}\\p{Nl}0-9]+'), lambda word : memory.postgres.upper(word[1]) || lower(word[2:])), ''), '') END",
+  ],
+  // A float as Postgres writes it: the shortest digits, with an exponent from `plain` digits on.
+  ["float_digits(t)", "rtrim(replace(t, '.', ''), '0')"],
+  [
+    "float_text(x, plain)",
+    `CASE WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
+      WHEN abs(x) >= plain AND NOT contains(CAST(x AS VARCHAR), 'e')
+      THEN CASE WHEN x < 0 THEN '-' ELSE '' END
+        || substring(memory.postgres.float_digits(CAST(abs(x) AS VARCHAR)), 1, 1)
+        || CASE WHEN length(memory.postgres.float_digits(CAST(abs(x) AS VARCHAR))) > 1
+             THEN '.' || substring(memory.postgres.float_digits(CAST(abs(x) AS VARCHAR)), 2) ELSE '' END
+        || 'e+' || lpad(CAST(strpos(CAST(abs(x) AS VARCHAR), '.') - 2 AS VARCHAR), 2, '0')
+      WHEN ends_with(CAST(x AS VARCHAR), '.0') THEN CAST(x AS VARCHAR)[:-3]
+      ELSE CAST(x AS VARCHAR) END`,
+  ],
+  [
+    "date_text(d)",
+    "CASE WHEN contains(CAST(d AS VARCHAR), '(BC)') THEN replace(CAST(d AS VARCHAR), ' (BC)', '') || ' BC' ELSE CAST(d AS VARCHAR) END",
+  ],
+  [
+    "zoned_text(t)",
+    `CASE WHEN isfinite(t) AND datepart('timezone', t) % 60 <> 0 THEN ${secondsOfZone} ELSE memory.postgres.date_text(t) END`,
+  ],
+  ["interval_months(i)", "CAST(datepart('year', i) * 12 + datepart('month', i) AS BIGINT)"],
+  ["interval_days(i)", "CAST(datepart('day', i) AS BIGINT)"],
+  [
+    "interval_micros(i)",
+    "CAST(datepart('hour', i) * 3600000000 + datepart('minute', i) * 60000000 + datepart('microsecond', i) AS BIGINT)",
+  ],
+  [
+    "interval_of(months, days, micros)",
+    "to_months(CAST(months AS INTEGER)) + to_days(CAST(days AS INTEGER)) + to_microseconds(CAST(micros AS BIGINT))",
+  ],
+  // As interval_mul of Postgres's timestamp.c: fractions of months become days, fractions of days time.
+  ["to_micros(x)", "round_even(x * 1000000.0, 0) / 1000000.0"],
+  // A list of one and its lambda: what is given is evaluated, and printed, once. Fields in brackets: `r.days` would be the
+  // column days of a table or column r, were there one.
+  [
+    "interval_carried(r)",
+    `list_transform([{ 'months': r['months'], 'days': r['days'], 'micros': r['micros'], 'rest_days': r['rest_days'],
+        'seconds': memory.postgres.to_micros((r['all_days'] - r['days'] + r['rest_days'] - trunc(r['rest_days'])) * 86400) }], lambda c :
+      memory.postgres.interval_of(c['months'],
+        c['days'] + trunc(c['rest_days']) + CASE WHEN abs(c['seconds']) >= 86400 THEN trunc(c['seconds'] / 86400) ELSE 0 END,
+        round_even(c['micros'] + (c['seconds'] - CASE WHEN abs(c['seconds']) >= 86400 THEN trunc(c['seconds'] / 86400) * 86400 ELSE 0 END) * 1000000, 0)))[1]`,
+  ],
+  [
+    "interval_scaled(s)",
+    `list_transform([{ 'months': trunc(s['months']), 'days': trunc(s['days']), 'micros': s['micros'], 'all_days': s['days'],
+        'rest_days': memory.postgres.to_micros((s['months'] - trunc(s['months'])) * 30) }], lambda r : memory.postgres.interval_carried(r))[1]`,
+  ],
+  [
+    "interval_times(i, factor)",
+    `list_transform([{ 'i': i, 'by': factor }], lambda v : memory.postgres.interval_scaled({
+        'months': memory.postgres.interval_months(v['i']) * v['by'], 'days': memory.postgres.interval_days(v['i']) * v['by'],
+        'micros': memory.postgres.interval_micros(v['i']) * v['by'] }))[1]`,
+  ],
+  [
+    "interval_divided(i, divisor)",
+    `list_transform([{ 'i': i, 'by': divisor }], lambda v : memory.postgres.interval_scaled({
+        'months': memory.postgres.interval_months(v['i']) / v['by'], 'days': memory.postgres.interval_days(v['i']) / v['by'],
+        'micros': memory.postgres.interval_micros(v['i']) / v['by'] }))[1]`,
+  ],
+  [
+    "clock_text(micros)",
+    `lpad(CAST(micros // 3600000000 AS VARCHAR), CAST(greatest(2, length(CAST(micros // 3600000000 AS VARCHAR))) AS INTEGER), '0') || ':' || lpad(CAST(micros // 60000000 % 60 AS VARCHAR), 2, '0') || ':'
+      || lpad(CAST(micros // 1000000 % 60 AS VARCHAR), 2, '0')
+      || CASE WHEN micros % 1000000 = 0 THEN '' ELSE '.' || rtrim(lpad(CAST(micros % 1000000 AS VARCHAR), 6, '0'), '0') END`,
+  ],
+  ["unit_text(n, unit)", "CAST(n AS VARCHAR) || ' ' || unit || CASE WHEN n = 1 THEN '' ELSE 's' END"],
+  [
+    "interval_parts_text(months, days, micros)",
+    `concat_ws(' ',
+      CASE WHEN months // 12 <> 0 THEN memory.postgres.unit_text(months // 12, 'year') END,
+      CASE WHEN months % 12 <> 0 THEN memory.postgres.unit_text(months % 12, 'mon') END,
+      CASE WHEN days <> 0 THEN CASE WHEN months < 0 AND days > 0 THEN '+' ELSE '' END || memory.postgres.unit_text(days, 'day') END,
+      CASE WHEN micros <> 0 OR (months = 0 AND days = 0)
+        THEN CASE WHEN micros < 0 THEN '-' WHEN days < 0 OR (days = 0 AND months < 0) THEN '+' ELSE '' END
+          || memory.postgres.clock_text(abs(micros)) END)`,
+  ],
+  [
+    "interval_text(i)",
+    `list_transform([i], lambda v : CASE WHEN v IS NOT NULL THEN list_transform([{ 'months': memory.postgres.interval_months(v),
+        'days': memory.postgres.interval_days(v), 'micros': memory.postgres.interval_micros(v) }],
+      lambda p : memory.postgres.interval_parts_text(p['months'], p['days'], p['micros']))[1] END)[1]`,
+  ],
+  [
+    "text_to_integer(s)",
+    `CASE WHEN s IS NULL THEN NULL WHEN regexp_full_match(s, '\\s*[+-]?[0-9]+\\s*') THEN trim(s, e' \\t\\n\\r\\f\\v') ELSE ${badInteger} END`,
+  ],
+  [
+    "text_to_double(s)",
+    `CASE WHEN s IS NULL THEN NULL WHEN regexp_full_match(s, '\\s*[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?\\s*|\\s*[+-]?(?i:nan|inf|infinity)\\s*') THEN CAST(trim(s, e' \\t\\n\\r\\f\\v') AS DOUBLE) ELSE ${badNumber} END`,
+  ],
+  [
+    "text_to_numeric(s)",
+    `CASE WHEN NOT regexp_full_match(s, '\\s*[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?\\s*') THEN ${badNumber} WHEN length(regexp_replace(regexp_replace(s, '[eE].*', ''), '[^0-9]', '', 'g')) > 15 THEN ${longNumber} ELSE CAST(trim(s, e' \\t\\n\\r\\f\\v') AS DOUBLE) END`,
+  ],
+  [
+    "text_to_boolean(s)",
+    `CASE WHEN s IS NULL THEN NULL WHEN lower(trim(s, e' \\t\\n\\r\\f\\v')) IN ('t','tr','tru','true','y','ye','yes','on','1') THEN TRUE WHEN lower(trim(s, e' \\t\\n\\r\\f\\v')) IN ('f','fa','fal','fals','false','n','no','of','off','0') THEN FALSE ELSE ${badBoolean} END`,
+  ],
+  [
+    "text_to_date(s)",
+    `CASE WHEN s IS NULL THEN NULL WHEN regexp_full_match(s, '[0-9]{4}-[0-9]{2}-[0-9]{2}') THEN CAST(s AS DATE) ELSE ${notIsoDate} END`,
+  ],
+  [
+    "text_to_timestamp(s)",
+    `CASE WHEN s IS NULL THEN NULL WHEN regexp_full_match(s, '[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?)?') THEN CAST(s AS TIMESTAMP) ELSE ${notIsoTime} END`,
+  ],
+  ["text_to_json(s)", `CASE WHEN s IS NULL OR json_valid(s) THEN CAST(s AS JSON) ELSE ${badJson} END`],
+  // Years before Christ have no year 0 in Postgres.
+  [
+    "zoned_months(t, n)",
+    "CASE WHEN n = 0 THEN t ELSE CAST(CAST(t AS TIMESTAMP) + to_months(CAST(n AS INTEGER)) AS TIMESTAMP WITH TIME ZONE) END",
+  ],
+  [
+    "zoned_days(t, n)",
+    "CASE WHEN n = 0 THEN t ELSE CAST(CAST(t AS TIMESTAMP) + to_days(CAST(n AS INTEGER)) AS TIMESTAMP WITH TIME ZONE) END",
+  ],
+  ["zoned_micros(t, n)", "t + to_microseconds(n)"],
+  ["civil_year(y)", "CASE WHEN y <= 0 THEN y - 1 ELSE y END"],
+  ["decade_of(y)", "CASE WHEN y >= 0 THEN y // 10 ELSE -((8 - (y - 1)) // 10) END"],
+  ["century_of(y)", "CASE WHEN y > 0 THEN (y + 99) // 100 ELSE -((99 - (y - 1)) // 100) END"],
+  ["millennium_of(y)", "CASE WHEN y > 0 THEN (y + 999) // 1000 ELSE -((999 - (y - 1)) // 1000) END"],
+  [
+    "interval_epoch(i)",
+    `CAST(CAST(trunc(datepart('year', i)) * 31557600 + datepart('month', i) * 2592000 + datepart('day', i) * 86400 AS DECIMAL(30, 0)) AS DECIMAL(36, 6))
+      + CAST(memory.postgres.interval_micros(i) AS DECIMAL(20, 0)) * CAST('0.000001' AS DECIMAL(7, 6))`,
+  ],
+  ["finite_or_raise(t)", `CASE WHEN isinf(t) THEN ${infiniteField} ELSE t END`],
+  [
+    "float_finite(x, a, b)",
+    `CASE WHEN isinf(x) AND NOT isinf(a) AND NOT isinf(b) THEN ${overflow} ELSE x END`,
+  ],
+  [
+    "power(a, b)",
+    `CASE WHEN a = 0 AND b < 0 THEN ${zeroPower} WHEN a < 0 AND b <> trunc(b) AND NOT isinf(b) THEN ${negativePower} ELSE memory.postgres.float_finite(power(a, b), a, b) END`,
+  ],
+  ["sqrt(x)", `CASE WHEN x < 0 THEN ${negativeRoot} ELSE sqrt(x) END`],
+  ["ln(x)", `CASE WHEN x = 0 THEN ${zeroLogarithm} WHEN x < 0 THEN ${negativeLogarithm} ELSE ln(x) END`],
+  [
+    "log10(x)",
+    `CASE WHEN x = 0 THEN ${zeroLogarithm} WHEN x < 0 THEN ${negativeLogarithm} ELSE log10(x) END`,
+  ],
+  // The last of like keys counts, to Postgres; to DuckDB the first. Looked for only where the key might be there twice.
+  [
+    "json_get(d, k, path, quoted)",
+    `CASE WHEN NOT contains(CAST(d AS VARCHAR), '\\') AND length(CAST(d AS VARCHAR)) - length(replace(CAST(d AS VARCHAR), quoted, '')) <= length(quoted)
+      THEN json_extract(d, path)
+      ELSE CAST(json_extract(d, '$.*') AS JSON[])[len(json_keys(d)) + 1 - nullif(list_position(list_reverse(json_keys(d)), k), 0)] END`,
+  ],
+  // Whether the document is written as DuckDB writes it, blanks aside.
+  ["json_plain(d)", "replace(CAST(d AS VARCHAR), ' ', '') = replace(CAST(json(d) AS VARCHAR), ' ', '')"],
+  [
+    "json_number(x, d, quoted)",
+    `CASE WHEN memory.postgres.json_plain(d) THEN x ->> '$'
+      WHEN quoted IS NOT NULL AND NOT contains(CAST(d AS VARCHAR), '\\') AND len(string_split(CAST(d AS VARCHAR), quoted)) = 2
+      THEN regexp_extract(string_split(CAST(d AS VARCHAR), quoted)[2], '^\\s*:\\s*(-?[0-9.eE+-]+)', 1)
+      ELSE ${rewritten} END`,
+  ],
+  [
+    "json_text(x, d, quoted)",
+    `CASE json_type(x) WHEN 'DOUBLE' THEN memory.postgres.json_number(x, d, quoted)
+      WHEN 'OBJECT' THEN CASE WHEN CAST(json(d) AS VARCHAR) = CAST(d AS VARCHAR) THEN CAST(x AS VARCHAR) ELSE ${rewritten} END
+      WHEN 'ARRAY' THEN CASE WHEN CAST(json(d) AS VARCHAR) = CAST(d AS VARCHAR) THEN CAST(x AS VARCHAR) ELSE ${rewritten} END
+      ELSE x ->> '$' END`,
+  ],
+  [
+    "json_output(x, d, quoted)",
+    "CASE WHEN json_type(x) IN ('VARCHAR', 'NULL') THEN CAST(x AS VARCHAR) ELSE memory.postgres.json_text(x, d, quoted) END",
+  ],
+  [
+    "array_item_text(s)",
+    `CASE WHEN s = '' OR lower(s) = 'null' OR regexp_matches(s, '[{},"\\\\ \\t\\n\\r\\v\\f]') THEN '"' || replace(replace(s, '\\', '\\\\'), '"', '\\"') || '"' ELSE s END`,
+  ],
+  [
+    "jsonb_text(x, d, quoted)",
+    `CASE json_type(x) WHEN 'DOUBLE' THEN CASE WHEN contains(lower(memory.postgres.json_number(x, d, quoted)), 'e') THEN ${rewritten} ELSE memory.postgres.json_number(x, d, quoted) END
+      WHEN 'OBJECT' THEN ${containerText} WHEN 'ARRAY' THEN ${containerText} ELSE x ->> '$' END`,
+  ],
+  [
+    "json_kind(x)",
+    "CASE json_type(x) WHEN 'OBJECT' THEN 'object' WHEN 'ARRAY' THEN 'array' WHEN 'VARCHAR' THEN 'string' WHEN 'BOOLEAN' THEN 'boolean' WHEN 'NULL' THEN 'null' WHEN 'BIGINT' THEN 'number' WHEN 'UBIGINT' THEN 'number' WHEN 'DOUBLE' THEN 'number' WHEN 'HUGEINT' THEN 'number' END",
+  ],
+  [
+    "json_length(x)",
+    `CASE WHEN json_type(x) = 'ARRAY' THEN json_array_length(x) WHEN x IS NOT NULL THEN ${noArray} END`,
+  ],
+  [
+    "json_names(x)",
+    `CASE json_type(x) WHEN 'OBJECT' THEN json_keys(x) WHEN 'VARCHAR' THEN [x ->> '$']
+      WHEN 'ARRAY' THEN list_transform(list_filter(CAST(json_extract(x, '$[*]') AS JSON[]), lambda item : json_type(item) = 'VARCHAR'), lambda item : item ->> '$')
+      ELSE CASE WHEN x IS NOT NULL THEN CAST([] AS VARCHAR[]) END END`,
+  ],
+  [
+    "json_items(x)",
+    `CASE WHEN json_type(x) = 'ARRAY' THEN CAST(json_extract(x, '$[*]') AS JSON[]) WHEN x IS NOT NULL THEN ${noArray} END`,
+  ],
+  [
+    "json_object_names(x)",
+    `CASE WHEN json_type(x) = 'OBJECT' THEN json_keys(x) WHEN x IS NOT NULL THEN ${noObject} END`,
+  ],
+  [
+    "json_object_values(x)",
+    `CASE WHEN json_type(x) = 'OBJECT' THEN CAST(json_extract(x, '$.*') AS JSON[]) WHEN x IS NOT NULL THEN ${noObject} END`,
+  ],
+  // Of a number without its sign, as text: which group of four digits its first one is in, and that group.
+  [
+    "numeric_weight(t)",
+    `CASE WHEN regexp_matches(t, '^[1-9]') THEN (length(split_part(t, '.', 1)) - 1) // 4
+      WHEN regexp_matches(t, '[1-9]') THEN -((length(regexp_extract(split_part(t, '.', 2), '^0*'))) // 4 + 1) ELSE 0 END`,
+  ],
+  [
+    "numeric_group(t)",
+    `CASE WHEN regexp_matches(t, '^[1-9]') THEN CAST(left(t, (length(split_part(t, '.', 1)) - 1) % 4 + 1) AS INTEGER)
+      WHEN regexp_matches(t, '[1-9]') THEN CAST(left(rpad(substring(split_part(t, '.', 2), length(regexp_extract(split_part(t, '.', 2), '^0*')) // 4 * 4 + 1), 4, '0'), 4) AS INTEGER) ELSE 0 END`,
+  ],
+  // As select_div_scale of Postgres's numeric.c: at least 16 digits that count.
+  [
+    "quotient_scale(a, b)",
+    `greatest(length(split_part(a, '.', 2)), length(split_part(b, '.', 2)),
+      16 - 4 * (memory.postgres.numeric_weight(a) - memory.postgres.numeric_weight(b)
+        - CASE WHEN memory.postgres.numeric_group(a) <= memory.postgres.numeric_group(b) THEN 1 ELSE 0 END))`,
+  ],
+  [
+    "quotient_digits(a, b, scale)",
+    `CASE WHEN length(replace(a, '.', '')) + scale + length(split_part(b, '.', 2)) - length(split_part(a, '.', 2)) > 37 THEN ${longQuotient}
+      ELSE CAST(list_transform([{ 'a': CAST(replace(a, '.', '') || repeat('0', scale + length(split_part(b, '.', 2)) - length(split_part(a, '.', 2))) AS HUGEINT), 'b': CAST(replace(b, '.', '') AS HUGEINT) }],
+        lambda q : (q['a'] * 2 + q['b']) // (q['b'] * 2))[1] AS VARCHAR) END`,
+  ],
+  [
+    "quotient_text(a, b)",
+    `CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN list_transform(list_transform(
+        [{ 'a': CAST(abs(a) AS VARCHAR), 'b': CAST(abs(b) AS VARCHAR), 'sign': CASE WHEN (a < 0) <> (b < 0) THEN '-' ELSE '' END }],
+        lambda q : { 'sign': q['sign'], 'scale': memory.postgres.quotient_scale(q['a'], q['b']),
+          'digits': memory.postgres.quotient_digits(q['a'], q['b'], memory.postgres.quotient_scale(q['a'], q['b'])) }),
+      lambda q : CASE WHEN regexp_matches(q['digits'], '[1-9]') THEN q['sign'] ELSE '' END
+        || memory.postgres.pointed(CASE WHEN length(q['digits']) > q['scale'] THEN q['digits'] ELSE lpad(q['digits'], CAST(q['scale'] + 1 AS INTEGER), '0') END, q['scale']))[1] END`,
+  ],
+  [
+    "pointed(digits, scale)",
+    "CASE WHEN scale = 0 THEN digits ELSE left(digits, length(digits) - scale) || '.' || right(digits, scale) END",
+  ],
+  ["sin(x)", `CASE WHEN isinf(x) THEN ${outOfRange} ELSE sin(x) END`],
+  ["cos(x)", `CASE WHEN isinf(x) THEN ${outOfRange} ELSE cos(x) END`],
+  ["tan(x)", `CASE WHEN isinf(x) THEN ${outOfRange} ELSE tan(x) END`],
+  ["asin(x)", `CASE WHEN abs(x) > 1 AND NOT isnan(x) THEN ${outOfRange} ELSE asin(x) END`],
+  ["acos(x)", `CASE WHEN abs(x) > 1 AND NOT isnan(x) THEN ${outOfRange} ELSE acos(x) END`],
+  [
+    "chr(code)",
+    `CASE WHEN code = 0 THEN ${nullCharacter} WHEN code < 0 OR code > 1114111 OR code BETWEEN 55296 AND 57343 THEN ${noCharacter} ELSE chr(code) END`,
+  ],
+  [
+    "quote_literal(s)",
+    "CASE WHEN contains(s, '\\') THEN 'E' ELSE '' END || '''' || replace(replace(s, '\\', '\\\\'), '''', '''''') || ''''",
+  ],
+  [
+    "overlay(s, by_text, start, count)",
+    `CASE WHEN start <= 0 AND s IS NOT NULL AND by_text IS NOT NULL AND count IS NOT NULL THEN ${negativeLength}
+      ELSE substring(s, 1, start - 1) || by_text || substring(s, greatest(1, CAST(start AS BIGINT) + count)) END`,
+  ],
+  // A time within JSON: with a T, and minutes in its offset.
+  [
+    "json_time(t)",
+    "'\"' || regexp_replace(regexp_replace(t, '^([^ ]*[0-9]) ', '\\1T'), '(T.*[+-][0-9]{2})( BC)?$', '\\1:00\\2') || '\"'",
+  ],
+  ["two_digits(n)", "CASE WHEN n < 10 THEN '0' ELSE '' END || CAST(n AS VARCHAR)"],
+  [
+    "justified(months, days, micros)",
+    `list_transform([{ 'months': months, 'days': days, 'micros': micros }], lambda j : memory.postgres.interval_of(j['months'],
+      j['days'] + CASE WHEN j['days'] > 0 AND j['micros'] < 0 THEN -1 WHEN j['days'] < 0 AND j['micros'] > 0 THEN 1 ELSE 0 END,
+      j['micros'] + CASE WHEN j['days'] > 0 AND j['micros'] < 0 THEN 86400000000 WHEN j['days'] < 0 AND j['micros'] > 0 THEN -86400000000 ELSE 0 END))[1]`,
+  ],
+  [
+    "justify_hours(i)",
+    `CASE WHEN i IS NOT NULL THEN memory.postgres.justified(memory.postgres.interval_months(i), memory.postgres.interval_days(i) + memory.postgres.interval_micros(i) // 86400000000,
+      memory.postgres.interval_micros(i) % 86400000000) END`,
+  ],
+  [
+    "justify_days(i)",
+    `CASE WHEN i IS NOT NULL THEN list_transform([{ 'months': memory.postgres.interval_months(i) + memory.postgres.interval_days(i) // 30, 'days': memory.postgres.interval_days(i) % 30, 'i': i }],
+      lambda j : memory.postgres.interval_of(
+        j['months'] + CASE WHEN j['months'] > 0 AND j['days'] < 0 THEN -1 WHEN j['months'] < 0 AND j['days'] > 0 THEN 1 ELSE 0 END,
+        j['days'] + CASE WHEN j['months'] > 0 AND j['days'] < 0 THEN 30 WHEN j['months'] < 0 AND j['days'] > 0 THEN -30 ELSE 0 END,
+        memory.postgres.interval_micros(j['i'])))[1] END`,
+  ],
+  [
+    "justify_interval(i)",
+    `CASE WHEN i IS NOT NULL THEN list_transform(list_transform([{ 'months': memory.postgres.interval_months(i), 'days': memory.postgres.interval_days(i) + memory.postgres.interval_micros(i) // 86400000000, 'micros': memory.postgres.interval_micros(i) % 86400000000 }],
+        lambda j : { 'months': j['months'] + j['days'] // 30, 'days': j['days'] % 30, 'micros': j['micros'] }),
+      lambda j : memory.postgres.justified(
+        j['months'] + CASE WHEN j['months'] > 0 AND (j['days'] < 0 OR (j['days'] = 0 AND j['micros'] < 0)) THEN -1 WHEN j['months'] < 0 AND (j['days'] > 0 OR (j['days'] = 0 AND j['micros'] > 0)) THEN 1 ELSE 0 END,
+        j['days'] + CASE WHEN j['months'] > 0 AND (j['days'] < 0 OR (j['days'] = 0 AND j['micros'] < 0)) THEN 30 WHEN j['months'] < 0 AND (j['days'] > 0 OR (j['days'] = 0 AND j['micros'] > 0)) THEN -30 ELSE 0 END,
+        j['micros']))[1] END`,
+  ],
+  // What is infinite has no microseconds, and goes the long way.
+  ["utc_instant(t)", "coalesce(make_timestamptz(epoch_us(t)), CAST(t AS TIMESTAMP WITH TIME ZONE))"],
+  ["utc_local(t)", "coalesce(make_timestamp(epoch_us(t)), CAST(t AS TIMESTAMP))"],
+  [
+    "began(t, year)",
+    `CASE WHEN isinf(t) THEN t WHEN datepart('year', t) < 1 THEN ${beforeChrist} ELSE make_timestamp(CAST(year AS BIGINT), 1, 1, 0, 0, 0) END`,
+  ],
+];
+
+function pad(name: string): string {
+  return `CASE WHEN count <= 0 THEN CASE WHEN s IS NULL OR fill IS NULL THEN NULL ELSE '' END WHEN fill = '' THEN left(s, count) ELSE ${name}(s, count, fill) END`;
+}
+
+/**
+ * What has to be run once in each DuckDB instance before translations run there: functions that one expression cannot
+ * say, in the schema `postgres` of the database `memory`.
+ */
+export const macros: readonly string[] = [
+  "CREATE SCHEMA IF NOT EXISTS memory.postgres",
+  ...definitions.map(([head, body]) => `CREATE OR REPLACE MACRO memory.postgres.${head} AS ${body}`),
+];

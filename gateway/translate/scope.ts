@@ -1,0 +1,63 @@
+import type { PgNode } from "../analysis/tree.ts";
+import { PgError } from "../pg-error.ts";
+import type { Expression } from "./expression.ts";
+
+/** A column of a range table entry, by its number there (from 1). */
+export type ColumnSource = (attribute: number) => Expression;
+
+/** What a column of a query's result is. */
+export type ColumnShape = Pick<Expression, "type" | "numeric"> & {
+  /** Whether JSON in it is as it was written. */
+  written?: boolean;
+};
+
+/** What is to be known of an expression that becomes a column. */
+export function shapeOfColumn(value: Expression): ColumnShape {
+  return { type: value.type, numeric: value.numeric, written: value.document === value.sql };
+}
+
+/** A WITH query as it is referred to. */
+export interface CommonTable {
+  alias: string;
+  columns: ColumnShape[];
+}
+
+/** The names that one query level sees: its range table and its WITH queries. */
+export class Scope {
+  readonly query: PgNode;
+  readonly parent: Scope | null;
+  readonly rangeTable: readonly PgNode[];
+  readonly commonTables = new Map<string, CommonTable>();
+  readonly #sources = new Map<number, ColumnSource>();
+
+  constructor(query: PgNode, parent: Scope | null) {
+    this.query = query;
+    this.parent = parent;
+    this.rangeTable = query.nodes("rtable");
+  }
+
+  /** The scope `levels` queries further out. */
+  up(levels: number): Scope {
+    let scope: Scope = this;
+    for (let level = 0; level < levels; level += 1) {
+      if (scope.parent === null) throw new PgError("XX000", "a name of a query that there is not");
+      scope = scope.parent;
+    }
+    return scope;
+  }
+
+  entry(index: number): PgNode {
+    const entry = this.rangeTable[index - 1];
+    if (entry === undefined) throw new PgError("XX000", `no range table entry ${index}`);
+    return entry;
+  }
+
+  /** Says where the columns of an entry are to be found. */
+  define(index: number, source: ColumnSource): void {
+    this.#sources.set(index, source);
+  }
+
+  source(index: number): ColumnSource | null {
+    return this.#sources.get(index) ?? null;
+  }
+}

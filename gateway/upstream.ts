@@ -1,0 +1,165 @@
+import { connect, type Socket } from "node:net";
+import { PgError } from "./pg-error.ts";
+import { type Frame, FrameReader } from "./wire/frames.ts";
+import { errorFields, FLUSH, TERMINATE } from "./wire/messages.ts";
+
+/** Where the shadow database's server listens. */
+export interface ServerAddress {
+  host: string;
+  port: number;
+}
+
+/** What Postgres says without being asked, or beside an answer. */
+export interface UpstreamEvents {
+  /** To be passed on: notices, settings that changed, notifications, a fatal error. */
+  aside(frame: Frame): void;
+  closed(): void;
+}
+
+/** A message of Postgres's may hold a row of its catalog: parse trees have some hundred kilobytes. */
+const LARGEST = 256 * 1024 * 1024;
+
+/** Answers that nobody has taken yet; while there are more, Postgres waits. */
+const MOST_WAITING = 4 * 1024 * 1024;
+
+/**
+ * The client's own connection to Postgres. Answers are taken one by one, in order; the analysed tree of a statement,
+ * which Postgres tells as a notice, is set aside for whoever sent it.
+ */
+export class Upstream {
+  readonly #socket: Socket;
+  readonly #events: UpstreamEvents;
+  readonly #reader = new FrameReader(LARGEST);
+  readonly #arrived: Frame[] = [];
+  #arrivedBytes = 0;
+  #waiting: { resolve: (frame: Frame) => void; reject: (error: Error) => void } | null = null;
+  #closed = false;
+  #skipped = "";
+  #trees: string[] = [];
+
+  private constructor(socket: Socket, events: UpstreamEvents) {
+    this.#socket = socket;
+    this.#events = events;
+    socket.setNoDelay(true);
+    socket.on("data", (piece) => this.#receive(piece));
+    socket.on("error", () => {});
+    socket.on("close", () => this.#onClose());
+  }
+
+  /** @throws PgError 08006 when the server does not answer. */
+  static open({ host, port }: ServerAddress, events: UpstreamEvents): Promise<Upstream> {
+    return new Promise((resolve, reject) => {
+      const socket = connect({ host, port });
+      socket.once("connect", () => resolve(new Upstream(socket, events)));
+      socket.once("error", (cause) =>
+        reject(
+          new PgError("08006", "the gateway does not reach its Postgres", {
+            hint: "Whoever runs Lotus has to start it again.",
+            cause,
+          }),
+        ),
+      );
+    });
+  }
+
+  send(...messages: Buffer[]): void {
+    if (this.#closed) throw lost();
+    this.#socket.write(messages.length === 1 ? (messages[0] as Buffer) : Buffer.concat(messages));
+  }
+
+  /** The next answer. @throws PgError 08006 when the connection ends. */
+  next(): Promise<Frame> {
+    const frame = this.#arrived.shift();
+    if (frame) {
+      this.#arrivedBytes -= frame.bytes.length;
+      if (this.#arrivedBytes < MOST_WAITING) this.#socket.resume();
+      return Promise.resolve(frame);
+    }
+    if (this.#closed) return Promise.reject(lost());
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+    });
+  }
+
+  /** Sends messages and takes answers until one of these types, or an error, has come; that one is the last. */
+  async ask(messages: readonly Buffer[], until: string): Promise<Frame[]> {
+    this.send(...messages, FLUSH);
+    const answers: Frame[] = [];
+    for (;;) {
+      const frame = await this.next();
+      answers.push(frame);
+      if (frame.type === "E" || until.includes(frame.type)) return answers;
+    }
+  }
+
+  /** The next answer of this type is for nobody; those before it are not. */
+  skip(type: string): void {
+    this.#skipped += type;
+  }
+
+  /** The last tree that came since this was asked last, or null. */
+  takeTree(): string | null {
+    return this.#trees.splice(0).at(-1) ?? null;
+  }
+
+  /** Says goodbye. */
+  end(): void {
+    if (this.#closed) return;
+    this.#socket.end(TERMINATE);
+    this.#socket.setTimeout(5000, () => this.#socket.destroy());
+  }
+
+  #receive(piece: Buffer): void {
+    this.#reader.push(piece);
+    try {
+      for (let frame = this.#reader.next(); frame; frame = this.#reader.next()) this.#take(frame);
+    } catch {
+      this.#socket.destroy();
+    }
+  }
+
+  #take(frame: Frame): void {
+    if (frame.type === "N") {
+      const fields = errorFields(frame.body);
+      if (fields.get("V") === "LOG") {
+        if (fields.get("M") === "parse tree:") this.#trees.push(fields.get("D") ?? "");
+        return;
+      }
+    }
+    if (ASIDE.has(frame.type) || isFatal(frame)) {
+      this.#events.aside(frame);
+      return;
+    }
+    if (this.#skipped.startsWith(frame.type)) {
+      this.#skipped = this.#skipped.slice(1);
+      return;
+    }
+    if (this.#waiting) {
+      const { resolve } = this.#waiting;
+      this.#waiting = null;
+      resolve(frame);
+      return;
+    }
+    this.#arrived.push(frame);
+    this.#arrivedBytes += frame.bytes.length;
+    if (this.#arrivedBytes >= MOST_WAITING) this.#socket.pause();
+  }
+
+  #onClose(): void {
+    this.#closed = true;
+    this.#waiting?.reject(lost());
+    this.#waiting = null;
+    this.#events.closed();
+  }
+}
+
+/** Notices, settings, notifications: they come at any time. */
+const ASIDE = new Set(["N", "S", "A"]);
+
+function isFatal(frame: Frame): boolean {
+  return frame.type === "E" && /^(FATAL|PANIC)$/.test(errorFields(frame.body).get("V") ?? "");
+}
+
+function lost(): PgError {
+  return new PgError("08006", "the connection to the gateway's Postgres is lost");
+}

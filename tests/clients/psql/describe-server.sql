@@ -1,0 +1,8 @@
+\l
+\l+
+\du
+\du+
+\dg
+\db
+\drds
+\dconfig search_path
