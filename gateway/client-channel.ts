@@ -101,10 +101,6 @@ export class ClientChannel {
     setTimeout(() => this.#stream.destroy(), 2000).unref();
   }
 
-  destroy(): void {
-    this.#stream.destroy();
-  }
-
   #receive(piece: Buffer): void {
     this.#reader.push(piece);
     this.#cut();
