@@ -103,6 +103,9 @@ describe("a user", () => {
       await expect(fixture.connect({ user: ada, password, database }), database).rejects.toMatchObject({
         code: "42501",
       });
+    await expect(client.query("CREATE ROLE evil")).rejects.toMatchObject({ code: "25006" });
+    // Who reaches Postgres itself may write as far as the role may, which is nowhere.
+    await client.query("SET default_transaction_read_only = off");
     for (const sql of [
       "CREATE ROLE evil",
       "CREATE DATABASE evil",
