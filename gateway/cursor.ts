@@ -59,7 +59,9 @@ export class LakeCursor {
         await setTimeZone(session, timeZone);
         // What reads the lake without one leaves a session of Postgres idle in its transaction.
         if (readsLake) await session.execute("BEGIN TRANSACTION");
-        this.#stream = await session.stream(withEndMarker(translation));
+        const sql = withEndMarker(translation);
+        // Planning takes longer than a small table; what reads the lake names another snapshot the next time.
+        this.#stream = await session.stream(sql, readsLake ? null : `${timeZone} ${sql}`);
         resolve();
         await this.#ended;
         this.#session = null;

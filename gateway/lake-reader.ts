@@ -13,8 +13,8 @@ import type { ServedTables } from "./served/served-tables.ts";
 import type { ShadowDatabase } from "./shadow/shadow-database.ts";
 import type { ShadowState, ShadowTable } from "./shadow/shadow-table.ts";
 import type { PinnedSnapshot, Snapshots } from "./snapshots.ts";
-import { translate } from "./translate/translate.ts";
 import type { Translation } from "./translate/translation.ts";
+import { Translations } from "./translations.ts";
 
 /** What all sessions share. */
 export interface LakeParts {
@@ -27,8 +27,16 @@ export interface LakeParts {
   database: string;
 }
 
+/** What a statement means that Postgres runs. */
+export interface PostgresRun {
+  by: "postgres";
+  /** Whether the session's settings may be others afterwards. */
+  setsSettings: boolean;
+}
+
 /** What a statement means that reads the lake. */
 export interface LakeQuery {
+  by: "lake";
   tree: PgNode;
   /** The tables that it reads, by OID, where Postgres keeps the rows of all of them and may run it; else none. */
   served: readonly number[];
@@ -52,6 +60,7 @@ const FIRST_OF_USERS = 16_384;
 /** Where statements run, and how those on lake tables do. */
 export class LakeReader {
   readonly #parts: LakeParts;
+  readonly #translations = new Translations();
   #shown: ShadowState;
   #syncedAt = 0;
 
@@ -75,16 +84,18 @@ export class LakeReader {
   }
 
   /**
-   * Where a statement with this tree runs: null for Postgres, what it means for the lake; `unknown` when it reads
-   * tables that the shadow database had not shown when it was last looked at.
+   * Who runs a statement with this tree, and what it means; `unknown` when it reads tables that the shadow database had
+   * not shown when it was last looked at.
    * @throws PgError for one that reads both, or calls what it may not.
    */
-  route(text: string): LakeQuery | null | "unknown" {
+  route(text: string): PostgresRun | LakeQuery | "unknown" {
     const { relations, functions } = mentioned(text);
     const users = [...relations].filter((oid) => oid >= FIRST_OF_USERS);
     if (users.length === 0) {
       refuseBarred(functions, this.#parts.catalog);
-      return null;
+      const { functions: known } = this.#parts.catalog;
+      const setsSettings = [...functions].some((oid) => known.get(oid)?.name === "set_config");
+      return { by: "postgres", setsSettings };
     }
     const { tables } = this.#shown;
     if (users.some((oid) => !tables.has(oid))) return "unknown";
@@ -92,7 +103,7 @@ export class LakeReader {
       throw new PgError("0A000", "a statement reads either the lake or Postgres's catalog, not both");
     const inPostgres =
       users.every((oid) => tables.get(oid)?.served) && !barredAmong(functions, this.#parts.catalog);
-    return { tree: readTree(text), served: inPostgres ? users : [] };
+    return { by: "lake", tree: readTree(text), served: inPostgres ? users : [] };
   }
 
   /**
@@ -193,7 +204,15 @@ export class LakeReader {
   ): Translation {
     const { catalog, database } = this.#parts;
     const { tables } = this.#shown;
-    return translate(tree, { catalog, tables, source, parameters, user, database, timeZone });
+    return this.#translations.translate(tree, {
+      catalog,
+      tables,
+      source,
+      parameters,
+      user,
+      database,
+      timeZone,
+    });
   }
 }
 

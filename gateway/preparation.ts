@@ -1,4 +1,5 @@
-import type { LakeQuery, LakeReader } from "./lake-reader.ts";
+import { KnownStatements, keyOf } from "./known-statements.ts";
+import type { LakeQuery, LakeReader, PostgresRun } from "./lake-reader.ts";
 import type { LakeTransaction } from "./lake-transaction.ts";
 import { PgError } from "./pg-error.ts";
 import type { PostgresLink } from "./postgres-link.ts";
@@ -6,14 +7,10 @@ import type { SqlText, Statement } from "./statements.ts";
 import { parameterLiteral } from "./values/parameter.ts";
 import * as wire from "./wire/messages.ts";
 
-/** Postgres runs a statement. */
-export interface PostgresRun {
-  by: "postgres";
-}
-
-/** DuckDB does. What Postgres knows under the statement's name is the query: of EXPLAIN, COPY and DECLARE too. */
+/** DuckDB runs a statement. What Postgres knows under the statement's name is the query: of EXPLAIN, COPY and DECLARE too. */
 export interface LakeRun extends LakeQuery {
-  by: "lake";
+  /** The name that Postgres knows it by. */
+  statement: string;
   parameterTypes: number[];
   fields: wire.FieldDescription[];
 }
@@ -24,10 +21,12 @@ interface Request {
   name: string;
   /** Types that the client says its parameters have. */
   parameterTypes: number[];
-  /** Whether to bind it at once, to the portal of the same name: without parameters, in text. */
+  /** Whether to bind it at once, to the unnamed portal: without parameters, in text. */
   bound: boolean;
   /** Whether it belongs to a transaction that goes on. */
   inBlock: boolean;
+  /** Whether that transaction has failed. */
+  failed: boolean;
 }
 
 /** What a session's statements mean, as Postgres says it, and so who runs them. */
@@ -35,6 +34,7 @@ export class Preparation {
   readonly #postgres: PostgresLink;
   readonly #reader: LakeReader;
   readonly #lake: LakeTransaction;
+  readonly #known = new KnownStatements();
 
   constructor(postgres: PostgresLink, reader: LakeReader, lake: LakeTransaction) {
     this.#postgres = postgres;
@@ -47,23 +47,35 @@ export class Preparation {
     const { name, parameterTypes, bound } = request;
     const query = queryOf(statement);
     if (query) {
-      const run = await this.#analyse(query, request);
-      if (run) return run;
-      if (query === statement) return { by: "postgres" };
+      const run = await this.#mean(query, request);
+      if (run.by === "lake" || query === statement) return run;
       await this.#postgres.close({ kind: "statement", name });
     }
     const parse = wire.parse({ statement: name, sql: statement.sql, parameterTypes });
     const messages = bound ? [parse, bindInText(name)] : [parse];
     await this.#postgres.ask(statement, messages, bound ? "2" : "1");
-    return { by: "postgres" };
+    return { by: "postgres", setsSettings: setsSettings(statement) };
+  }
+
+  /** Settings may have changed: what statements mean has to be asked again. */
+  forget(): void {
+    this.#known.forgetAll();
+  }
+
+  /** Postgres has forgotten all statements that it had parsed. */
+  areGone(): void {
+    this.#known.areGone();
   }
 
   /** Where Postgres has analysed a statement anew as it was bound, it means something else now. @throws PgError 40001 */
   renew(run: LakeRun): void {
     const text = this.#postgres.takeTree();
-    if (text === null) return;
+    if (text !== null) this.#renew(run, text);
+  }
+
+  #renew(run: LakeRun, text: string): void {
     const found = this.#reader.route(text);
-    if (found === null || found === "unknown")
+    if (found === "unknown" || found.by === "postgres")
       throw new PgError("40001", "the lake's tables have changed since the statement was prepared");
     Object.assign(run, found);
   }
@@ -87,16 +99,55 @@ export class Preparation {
     return literals;
   }
 
-  /** Has Postgres analyse a query under a name; null when Postgres is to run it. */
-  async #analyse(query: SqlText, { name, parameterTypes, bound, inBlock }: Request): Promise<LakeRun | null> {
-    const messages = [
-      wire.parse({ statement: name, sql: query.sql, parameterTypes }),
-      wire.describe({ kind: "statement", name }),
-      ...(bound ? [bindInText(name)] : []),
-    ];
-    const until = bound ? "2" : "Tn";
+  /** What a query means, which Postgres need not say again of one without a name that it was asked for already. */
+  async #mean(query: SqlText, request: Request): Promise<PostgresRun | LakeRun> {
+    const { name, parameterTypes, inBlock, failed } = request;
     if (inBlock) await this.#lake.begin();
+    if (name !== "" || failed) return this.#analyse(query, request);
+    const key = keyOf(query.sql, parameterTypes);
+    const known = this.#known.find(key, this.#reader.shown);
+    if (known && (await this.#isStillKnown(known, request))) return known;
+    this.#known.forget(key);
+    const ownName = this.#known.nameFor(key);
+    const run = await this.#analyse(query, { ...request, name: ownName });
+    if (run.by === "lake") this.#known.note(key, run, this.#reader.shown);
+    else if (ownName !== "") {
+      // What the lake had is Postgres's now, and runs under the client's name for it.
+      await this.#postgres.close({ kind: "statement", name: ownName });
+      return this.#analyse(query, request);
+    }
+    return run;
+  }
+
+  /** Whether a statement still means what it did; it is bound then, where that is asked for. */
+  async #isStillKnown(run: LakeRun, { bound, inBlock }: Request): Promise<boolean> {
+    if (!bound) return !this.#reader.isBehind(await this.#lake.pin());
+    const bind = this.#postgres.attempt([bindInText(run.statement)], "2");
+    const [snapshot, answers] = await Promise.all([this.#lake.pin(), bind]);
+    const text = this.#postgres.takeTree();
+    if (!inBlock && (answers.at(-1)?.type === "E" || text !== null || this.#reader.isBehind(snapshot))) {
+      // Whatever is wrong with it, or new, is for the whole way to find out.
+      await this.#postgres.sync(true);
+      return false;
+    }
+    this.#postgres.tell({ offset: 0 }, answers);
+    if (text !== null) this.#renew(run, text);
+    return true;
+  }
+
+  /** Has Postgres analyse a query under a name. */
+  async #analyse(
+    query: SqlText,
+    { name, parameterTypes, bound, inBlock }: Request,
+  ): Promise<PostgresRun | LakeRun> {
+    const until = bound ? "2" : "Tn";
     for (let attempt = 1; ; attempt += 1) {
+      const messages = [
+        ...this.#known.takeStale().map((stale) => wire.close({ kind: "statement", name: stale })),
+        wire.parse({ statement: name, sql: query.sql, parameterTypes }),
+        wire.describe({ kind: "statement", name }),
+        ...(bound ? [bindInText(name)] : []),
+      ];
       const [snapshot, answers] = await Promise.all([
         this.#lake.pin(),
         this.#postgres.attempt(messages, until),
@@ -112,7 +163,7 @@ export class Preparation {
       }
       this.#postgres.tell(query, answers);
       const found = text === null ? null : this.#reader.route(text);
-      if (text !== null && found === null) return null;
+      if (found !== null && found !== "unknown" && found.by === "postgres") return found;
       if (attempt < 3 && (found === null || found === "unknown")) {
         // Once more, when Postgres talks again, or the gateway has seen what another one has changed.
         await this.#postgres.close({ kind: "statement", name });
@@ -125,8 +176,8 @@ export class Preparation {
       const described = answers.find(({ type }) => type === "t");
       const fields = answers.find(({ type }) => type === "T");
       return {
-        by: "lake",
         ...found,
+        statement: name,
         parameterTypes: described ? wire.readParameterDescription(described.body) : [],
         fields: fields ? wire.readRowDescription(fields.body) : [],
       };
@@ -134,15 +185,22 @@ export class Preparation {
   }
 }
 
-/** Binds a statement to the portal of the same name. */
-function bindInText(name: string): Buffer {
+/** Binds a statement to the unnamed portal. */
+function bindInText(statement: string): Buffer {
   return wire.bind({
-    portal: name,
-    statement: name,
+    portal: "",
+    statement,
     parameterFormats: [],
     parameters: [],
     resultFormats: [],
   });
+}
+
+/** Whether the session's settings may be others after a statement that Postgres runs. */
+function setsSettings(statement: Statement): boolean {
+  if (statement.kind === "postgres")
+    return statement.effect === "sets settings" || statement.effect === "discards everything";
+  return queryOf(statement) !== null;
 }
 
 /** The query of a statement that has one. */

@@ -1,10 +1,10 @@
 import type { ClientChannel } from "./client-channel.ts";
 import { type LakeCursor, postgresError, type StopReason } from "./cursor.ts";
-import type { LakeReader } from "./lake-reader.ts";
+import type { LakeReader, PostgresRun } from "./lake-reader.ts";
 import { LakeTransaction } from "./lake-transaction.ts";
 import { PgError } from "./pg-error.ts";
 import { PostgresLink, Told } from "./postgres-link.ts";
-import { type LakeRun, type PostgresRun, Preparation } from "./preparation.ts";
+import { type LakeRun, Preparation } from "./preparation.ts";
 import { encodersOf, sendCopy, sendRows, skipRows } from "./results.ts";
 import { readStatements, type Statement } from "./statements.ts";
 import type { Upstream } from "./upstream.ts";
@@ -52,6 +52,16 @@ interface Declared extends OpenRows {
   doubtful: boolean;
 }
 
+const QUERY_PLAN: wire.FieldDescription = {
+  name: "QUERY PLAN",
+  tableOid: 0,
+  column: 0,
+  typeOid: oids.text,
+  typeSize: -1,
+  typmod: -1,
+  format: 0,
+};
+
 const NOTHING = { kind: "empty", sql: "", offset: 0 } as const;
 
 /**
@@ -75,6 +85,8 @@ export class Session {
   #failed = false;
   /** Postgres did something, so that its transaction may stand elsewhere. */
   #moved = false;
+  /** The transaction may have changed settings: for itself, or until it is rolled back. */
+  #unsettled = false;
 
   constructor(client: ClientChannel, upstream: Upstream, reader: LakeReader, user: string) {
     this.#client = client;
@@ -173,6 +185,14 @@ export class Session {
       declared.committed = true;
     }
     this.#lake.end();
+    if (this.#unsettled) this.#forgetSettings();
+    this.#unsettled = false;
+  }
+
+  #forgetSettings(): void {
+    this.#unsettled = true;
+    this.#lake.forgetSettings();
+    this.#preparation.forget();
   }
 
   /** A cursor WITH HOLD outlives its transaction when that commits. */
@@ -200,7 +220,7 @@ export class Session {
     const portal = portalOf(await this.#prepare("", statement, [], true), [], []);
     if (portal.run.by === "postgres") {
       const describe = wire.describe({ kind: "portal", name: "" });
-      return this.#runUpstream(statement, [describe, wire.execute("", 0)]);
+      return this.#runUpstream(statement, portal.run, [describe, wire.execute("", 0)]);
     }
     const fields = this.#fieldsOf(portal);
     if (fields) this.#client.write(wire.rowDescription(fields));
@@ -233,7 +253,11 @@ export class Session {
     if (run.by !== "cursor") {
       // The columns that Postgres knows of are not those that the client asks formats for.
       const wrapped = run.by === "lake" && statement.kind !== "select";
-      const bound = wrapped ? { ...message, resultFormats: [] } : message;
+      const bound = {
+        ...message,
+        statement: run.by === "lake" ? run.statement : message.statement,
+        resultFormats: wrapped ? [] : message.resultFormats,
+      };
       const bind = this.#postgres.ask(statement, [wire.bind(bound)], "2");
       await (run.by === "lake" ? Promise.all([bind, this.#lake.pin()]) : bind);
     }
@@ -252,11 +276,12 @@ export class Session {
         : portalOf(this.#statementNamed(target.name), [], []);
     if (!portal) return this.#describeCursor(target.name);
     const { statement, run } = portal;
-    if (run.by === "postgres" || (run.by === "lake" && statement.kind === "select")) {
+    if (run.by === "postgres") {
       const answers = await this.#postgres.ask(statement, [wire.describe(target)], "Tn");
       for (const answer of answers) this.#client.write(answer.bytes);
       return;
     }
+    if (this.#status === "E" && run.by === "lake") throw inFailedTransaction();
     if (target.kind === "statement")
       this.#client.write(wire.parameterDescription(run.by === "lake" ? run.parameterTypes : []));
     const fields = this.#fieldsOf(portal);
@@ -275,7 +300,7 @@ export class Session {
   async #execute({ portal: name, maxRows }: { portal: string; maxRows: number }): Promise<void> {
     const portal = this.#portalNamed(name);
     if (portal.run.by === "postgres")
-      return this.#runUpstream(portal.statement, [wire.execute(name, maxRows)]);
+      return this.#runUpstream(portal.statement, portal.run, [wire.execute(name, maxRows)]);
     return this.#runPortal(portal, maxRows > 0 ? maxRows : Number.POSITIVE_INFINITY);
   }
 
@@ -285,7 +310,8 @@ export class Session {
     if (kind === "statement") this.#statements.delete(name);
     else if (known) this.#dropPortal(name);
     else this.#dropCursor(name);
-    if (known?.run.by !== "cursor") await this.#postgres.close(target);
+    const kept = kind === "statement" && known?.run.by === "lake" && known.run.statement !== name;
+    if (known?.run.by !== "cursor" && !kept) await this.#postgres.close(target);
     this.#client.write(wire.CLOSE_COMPLETE);
   }
 
@@ -300,7 +326,7 @@ export class Session {
   ): Promise<Prepared> {
     const ofCursor = statement.kind === "fetch" || statement.kind === "close";
     if (ofCursor && this.#isOwn(statement.cursor)) return this.#ofCursor(statement);
-    const request = { name, parameterTypes, bound, inBlock: this.#inBlock };
+    const request = { name, parameterTypes, bound, inBlock: this.#inBlock, failed: this.#status === "E" };
     return { statement, run: await this.#preparation.prepare(statement, request) };
   }
 
@@ -312,19 +338,14 @@ export class Session {
   }
 
   #ofCursor(statement: Statement): Prepared {
-    if (this.#status === "E")
-      throw new PgError(
-        "25P02",
-        "current transaction is aborted, commands ignored until end of transaction block",
-      );
+    if (this.#status === "E") throw inFailedTransaction();
     return { statement, run: { by: "cursor" } };
   }
 
   /** Columns that the client gets from a portal, or null where it gets none. */
   #fieldsOf({ statement, run, formats }: Portal): wire.FieldDescription[] | null {
     const format = (index: number) => (formats.length > 1 ? formats[index] : formats[0]) ?? 0;
-    if (statement.kind === "explain")
-      return [{ name: "QUERY PLAN", typeOid: oids.text, typmod: -1, format: 0 }];
+    if (statement.kind === "explain") return [QUERY_PLAN];
     if (run.by === "cursor" && statement.kind === "fetch") {
       const fields =
         this.#cursors.get(statement.cursor)?.fields ?? this.#selectNamed(statement.cursor).run.fields;
@@ -337,13 +358,14 @@ export class Session {
 
   // Running.
 
-  async #runUpstream(statement: Statement, messages: Buffer[]): Promise<void> {
+  async #runUpstream(statement: Statement, { setsSettings }: PostgresRun, messages: Buffer[]): Promise<void> {
     this.#moved = true;
+    // Also where it fails: half of it may have happened.
+    if (setsSettings) this.#forgetSettings();
     await this.#postgres.run(statement, messages);
     this.#postgres.takeTree();
-    this.#lake.forgetSettings();
     if (statement.kind === "deallocate") {
-      if (statement.statement === null) this.#statements.clear();
+      if (statement.statement === null) this.#forgetStatements();
       else this.#statements.delete(statement.statement);
     }
     if (statement.kind !== "postgres") return;
@@ -351,10 +373,16 @@ export class Session {
     if (statement.effect === "rolls back") this.#dropUncommitted();
     if (statement.effect === "commits" || statement.effect === "rolls back") this.#endTransaction();
     if (statement.effect === "discards everything") {
-      this.#statements.clear();
+      this.#forgetStatements();
       for (const name of [...this.#cursors.keys()]) this.#dropCursor(name);
       await this.#postgres.listen();
     }
+  }
+
+  /** Postgres has none any more. */
+  #forgetStatements(): void {
+    this.#statements.clear();
+    this.#preparation.areGone();
   }
 
   async #runPortal(portal: Portal, most: number): Promise<void> {
@@ -492,6 +520,13 @@ export class Session {
     const which = name === "" ? "unnamed prepared statement" : `prepared statement "${name}"`;
     throw new PgError("26000", `${which} does not exist`);
   }
+}
+
+function inFailedTransaction(): PgError {
+  return new PgError(
+    "25P02",
+    "current transaction is aborted, commands ignored until end of transaction block",
+  );
 }
 
 function portalOf(

@@ -80,7 +80,7 @@ export class Snapshots {
 
   #look(): Promise<Newest> {
     this.#looking ??= this.#pool
-      .query<Newest>(NEWEST)
+      .query<Newest>({ name: "newest", text: NEWEST })
       .then(({ rows }) => newestOf(rows))
       .finally(() => {
         this.#looking = null;

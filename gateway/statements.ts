@@ -1,4 +1,5 @@
 import { loadModule, type Node, parseSync, type RawStmt, type ScanToken, scanSync } from "libpg-query";
+import { Recent } from "../common/recent.ts";
 import { PgError } from "./pg-error.ts";
 import { refuseGuardedSetting } from "./settings-guard.ts";
 
@@ -28,7 +29,7 @@ export type Statement = SqlText &
   );
 
 /** What a statement of Postgres's does to what the gateway keeps for the session. */
-export type Effect = "discards everything" | "commits" | "rolls back";
+export type Effect = "discards everything" | "commits" | "rolls back" | "sets settings";
 
 /** The options of COPY ... TO STDOUT. */
 export interface CopyOptions {
@@ -53,7 +54,19 @@ const ALL = 2_147_483_647;
  * @returns null when the grammar refuses it: Postgres is to say why.
  * @throws PgError for a statement that is not for the gateway's clients.
  */
-export function readStatements(text: string): Statement[] | null {
+export function readStatements(text: string): readonly Statement[] | null {
+  const known = recent.get(text);
+  if (known) return known;
+  const statements = parseStatements(text);
+  if (statements && text.length <= LONGEST_KEPT) recent.set(text, statements);
+  return statements;
+}
+
+/** Clients ask the same again and again. */
+const recent = new Recent<string, readonly Statement[]>(512);
+const LONGEST_KEPT = 8192;
+
+function parseStatements(text: string): Statement[] | null {
   const source = new Source(text);
   let parsed: RawStmt[];
   try {
@@ -142,7 +155,7 @@ const READERS: Record<string, (content: any, text: SqlText) => Statement> = {
   }),
   TransactionStmt: (content: Fields<"TransactionStmt">, text) => {
     if (/PREPARED|PREPARE$/.test(content.kind ?? "")) throw refused("TransactionStmt");
-    const effect = TRANSACTION_ENDS[content.kind ?? ""] ?? null;
+    const effect = TRANSACTION_EFFECTS[content.kind ?? ""] ?? null;
     return { ...text, kind: "postgres", effect };
   },
   VariableSetStmt: (content: Fields<"VariableSetStmt">, text) => {
@@ -151,7 +164,7 @@ const READERS: Record<string, (content: any, text: SqlText) => Statement> = {
       if (content.name.toLowerCase() === "client_min_messages") return withoutEffect(text);
       refuseGuardedSetting(content.name);
     }
-    return { ...text, kind: "postgres", effect: null };
+    return { ...text, kind: "postgres", effect: "sets settings" };
   },
   VariableShowStmt: (_content, text) => ({ ...text, kind: "postgres", effect: null }),
   UnlistenStmt: (_content, text) => ({ ...text, kind: "postgres", effect: null }),
@@ -166,13 +179,15 @@ function withoutEffect(text: SqlText): Statement {
     ...text,
     sql: text.sql.replace(/client_min_messages/i, "lotus_gateway.client_min_messages"),
     kind: "postgres",
-    effect: null,
+    effect: "sets settings",
   };
 }
 
-const TRANSACTION_ENDS: Readonly<Record<string, Effect>> = {
+const TRANSACTION_EFFECTS: Readonly<Record<string, Effect>> = {
   TRANS_STMT_COMMIT: "commits",
   TRANS_STMT_ROLLBACK: "rolls back",
+  // Those of before the savepoint are back.
+  TRANS_STMT_ROLLBACK_TO: "sets settings",
 };
 
 /** Names of what is refused, as Postgres's command tags have them. */

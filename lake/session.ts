@@ -2,13 +2,18 @@ import {
   type DuckDBConnection,
   type DuckDBDataChunk,
   DuckDBInstance,
+  type DuckDBPreparedStatement,
   type DuckDBType,
   type Json,
 } from "@duckdb/node-api";
 import { z } from "zod";
+import { Recent } from "../common/recent.ts";
 import { checkReading, parseReadingSql, type Reach } from "./barrier.ts";
 import { translateError } from "./faults.ts";
 import { Gate } from "./gate.ts";
+
+/** Statements that a session keeps planned. */
+const MOST_KEPT = 64;
 
 const describeRow = z.object({ column_name: z.string(), column_type: z.string() });
 
@@ -39,6 +44,9 @@ export interface RowStream {
 export class Session {
   readonly #connection: DuckDBConnection;
   readonly #gate: Gate;
+  readonly #kept = new Recent<string, DuckDBPreparedStatement>(MOST_KEPT, (statement) =>
+    statement.destroySync(),
+  );
   #tail: Promise<unknown> = Promise.resolve();
 
   /** `gate`: where statements of other sessions of the same DuckDB go through, too; default: one of its own. */
@@ -110,12 +118,18 @@ export class Session {
     });
   }
 
-  /** Runs one statement, which reads. Whatever runs next in this session cuts the result off. */
-  async stream(sql: string): Promise<RowStream> {
+  /**
+   * Runs one statement, which reads. Whatever runs next in this session cuts the result off. `keptAs`: keeps it as DuckDB
+   * has planned it, for the next time under the same name: of the text, and of the settings that it was planned with.
+   */
+  async stream(sql: string, keptAs: string | null = null): Promise<RowStream> {
     return this.#inTurn(async () => {
-      const prepared = await this.#connection.prepare(sql);
+      const known = keptAs === null ? undefined : this.#kept.get(keptAs);
+      const prepared = known ?? (await this.#connection.prepare(sql));
+      let keep = false;
       try {
         const result = await prepared.stream();
+        keep = keptAs !== null;
         const next = async () => {
           const chunk = await result.fetchChunk();
           return chunk && chunk.rowCount > 0 ? chunk : null;
@@ -126,7 +140,9 @@ export class Session {
           next: () => this.#inTurn(next),
         };
       } finally {
-        prepared.destroySync();
+        if (keep && !known) this.#kept.set(keptAs as string, prepared);
+        if (!keep && known) this.#kept.delete(keptAs as string);
+        if (!keep && !known) prepared.destroySync();
       }
     });
   }

@@ -53,7 +53,13 @@ export function movePosition(type: "E" | "N", body: Buffer, by: number): Buffer 
 
 export interface FieldDescription {
   name: string;
+  /** The table that it is a column of; 0: none. */
+  tableOid: number;
+  /** Its number there, from 1. */
+  column: number;
   typeOid: number;
+  /** In bytes; -1: it varies. */
+  typeSize: number;
   typmod: number;
   /** 0: text, 1: binary. */
   format: number;
@@ -63,21 +69,21 @@ export function readRowDescription(body: Buffer): FieldDescription[] {
   const reader = new BodyReader(body);
   return reader.list(() => {
     const name = reader.string();
-    reader.bytes(6);
+    const tableOid = reader.uint32();
+    const column = reader.int16();
     const typeOid = reader.uint32();
-    reader.bytes(2);
-    return { name, typeOid, typmod: reader.int32(), format: reader.int16() };
+    const typeSize = reader.int16();
+    return { name, tableOid, column, typeOid, typeSize, typmod: reader.int32(), format: reader.int16() };
   });
 }
 
-/** Describes columns that are no table's. */
-export function rowDescription(fields: readonly (FieldDescription & { typeSize?: number })[]): Buffer {
-  const parts = fields.flatMap(({ name, typeOid, typmod, format, typeSize }) => [
+export function rowDescription(fields: readonly FieldDescription[]): Buffer {
+  const parts = fields.flatMap(({ name, tableOid, column, typeOid, typeSize, typmod, format }) => [
     cString(name),
-    int32(0),
-    int16(0),
+    uint32(tableOid),
+    int16(column),
     uint32(typeOid),
-    int16(typeSize ?? -1),
+    int16(typeSize),
     int32(typmod),
     int16(format),
   ]);
