@@ -2,16 +2,18 @@ import { Recent } from "../common/recent.ts";
 import type { LakeRun } from "./preparation.ts";
 import type { ShadowState } from "./shadow/shadow-table.ts";
 
-/** In one session; each is a plan in Postgres's memory. */
-const MOST = 64;
+/** Characters of the trees of one session's: each is a plan in Postgres's memory, too. */
+const MOST = 512 * 1024;
 const MOST_SEEN = 256;
-const LONGEST = 32_768;
+const LONGEST = 8192;
 
 /** Postgres reads these in a constant as it analyses the statement, and would not again. */
 const TIMELY = /now|today|tomorrow|yesterday|\\|u&/i;
 
 interface Known {
   run: LakeRun;
+  /** Of its tree, when it was noted: it may be renewed since. */
+  size: number;
   shown: ShadowState;
 }
 
@@ -22,7 +24,10 @@ interface Known {
  */
 export class KnownStatements {
   readonly #seen = new Recent<string, true>(MOST_SEEN);
-  readonly #known = new Recent<string, Known>(MOST, ({ run }) => this.#stale.push(run.statement));
+  readonly #known = new Recent<string, Known>(MOST, {
+    weigh: ({ size }) => size,
+    forgotten: ({ run }) => this.#stale.push(run.statement),
+  });
   #stale: string[] = [];
   #names = 0;
 
@@ -44,7 +49,7 @@ export class KnownStatements {
 
   /** A statement of lake tables was asked for, and analysed. */
   note(key: string, run: LakeRun, shown: ShadowState): void {
-    if (run.statement !== "") this.#known.set(key, { run, shown });
+    if (run.statement !== "") this.#known.set(key, { run, size: run.size, shown });
     else if (key.length <= LONGEST && !TIMELY.test(key)) this.#seen.set(key, true);
   }
 

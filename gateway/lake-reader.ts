@@ -1,4 +1,5 @@
 import { messageOf } from "../common/errors.ts";
+import { Recent } from "../common/recent.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Session } from "../lake/session.ts";
 import { literal, qualified } from "../lake/sql.ts";
@@ -38,6 +39,8 @@ export interface PostgresRun {
 export interface LakeQuery {
   by: "lake";
   tree: PgNode;
+  /** Characters of its text. */
+  size: number;
   /** The tables that it reads, by OID, where Postgres keeps the rows of all of them and may run it; else none. */
   served: readonly number[];
 }
@@ -54,12 +57,18 @@ export interface LakeStatement {
 /** How soon a table that somebody's transaction kept is tried again. */
 const RETRY_MS = 1000;
 
+/** Characters of the texts of all trees that are kept. */
+const MOST_OF_TREES = 4 * 1024 * 1024;
+
 /** Objects with a lower OID are Postgres's own. */
 const FIRST_OF_USERS = 16_384;
 
 /** Where statements run, and how those on lake tables do. */
 export class LakeReader {
   readonly #parts: LakeParts;
+  readonly #trees = new Recent<string, { tree: PgNode; size: number }>(MOST_OF_TREES, {
+    weigh: ({ size }) => size,
+  });
   readonly #translations = new Translations();
   #shown: ShadowState;
   #syncedAt = 0;
@@ -103,7 +112,16 @@ export class LakeReader {
       throw new PgError("0A000", "a statement reads either the lake or Postgres's catalog, not both");
     const inPostgres =
       users.every((oid) => tables.get(oid)?.served) && !barredAmong(functions, this.#parts.catalog);
-    return { by: "lake", tree: readTree(text), served: inPostgres ? users : [] };
+    return { by: "lake", tree: this.#tree(text), size: text.length, served: inPostgres ? users : [] };
+  }
+
+  /** One tree for all sessions that ask the same. */
+  #tree(text: string): PgNode {
+    const known = this.#trees.get(text);
+    if (known) return known.tree;
+    const tree = readTree(text);
+    this.#trees.set(text, { tree, size: text.length });
+    return tree;
   }
 
   /**

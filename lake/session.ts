@@ -13,7 +13,7 @@ import { translateError } from "./faults.ts";
 import { Gate } from "./gate.ts";
 
 /** Statements that a session keeps planned. */
-const MOST_KEPT = 64;
+const MOST_KEPT = 24;
 
 const describeRow = z.object({ column_name: z.string(), column_type: z.string() });
 
@@ -44,9 +44,9 @@ export interface RowStream {
 export class Session {
   readonly #connection: DuckDBConnection;
   readonly #gate: Gate;
-  readonly #kept = new Recent<string, DuckDBPreparedStatement>(MOST_KEPT, (statement) =>
-    statement.destroySync(),
-  );
+  readonly #kept = new Recent<string, DuckDBPreparedStatement>(MOST_KEPT, {
+    forgotten: (statement) => statement.destroySync(),
+  });
   #tail: Promise<unknown> = Promise.resolve();
 
   /** `gate`: where statements of other sessions of the same DuckDB go through, too; default: one of its own. */
