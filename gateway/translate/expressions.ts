@@ -477,9 +477,10 @@ export class ExpressionTranslator {
 
   #aggregateOf(node: PgNode): Expression {
     const called = this.#queries.context.catalog.function(node.number("aggfnoid"));
+    const distinct = node.nodes("aggdistinct").length > 0;
     const entries = node
       .nodes("args")
-      .map((entry) => (called.signature === "count(any)" ? counted(entry) : entry));
+      .map((entry) => (called.signature === "count(any)" && !distinct ? counted(entry) : entry));
     const values = entries
       .filter((entry) => !entry.boolean("resjunk"))
       .map((entry) => this.translate(entry.node("expr")));
@@ -494,7 +495,6 @@ export class ExpressionTranslator {
       requireSortable(value.type, catalog);
       return { ...value, sql: `${value.sql} ${direction(clause, catalog)}` };
     });
-    const distinct = node.nodes("aggdistinct").length > 0;
     if (distinct) {
       for (const value of values) requireSortable(value.type, catalog);
       // Postgres finds what is distinct by sorting.

@@ -352,7 +352,11 @@ const definitions: readonly (readonly [string, string])[] = [
     "json_time(t)",
     "'\"' || regexp_replace(regexp_replace(t, '^([^ ]*[0-9]) ', '\\1T'), '(T.*[+-][0-9]{2})( BC)?$', '\\1:00\\2') || '\"'",
   ],
-  ["two_digits(n)", "CASE WHEN n < 10 THEN '0' ELSE '' END || CAST(n AS VARCHAR)"],
+  // 1st, 2nd, 3rd, 11th.
+  [
+    "ordinal(t)",
+    `t || CASE WHEN regexp_matches(t, '1[0-9]$') THEN 'th' WHEN ends_with(t, '1') THEN 'st' WHEN ends_with(t, '2') THEN 'nd' WHEN ends_with(t, '3') THEN 'rd' ELSE 'th' END`,
+  ],
   [
     "justified(months, days, micros)",
     `list_transform([{ 'months': months, 'days': days, 'micros': micros }], lambda j : memory.postgres.interval_of(j['months'],
