@@ -41,15 +41,19 @@ export class PgCatalog {
   readonly functions: ReadonlyMap<number, PgFunction>;
   readonly operators: ReadonlyMap<number, PgOperator>;
   readonly types: ReadonlyMap<number, PgType>;
+  /** What `version()` says. */
+  readonly version: string;
 
   constructor(
     functions: ReadonlyMap<number, PgFunction>,
     operators: ReadonlyMap<number, PgOperator>,
     types: ReadonlyMap<number, PgType>,
+    version: string,
   ) {
     this.functions = functions;
     this.operators = operators;
     this.types = types;
+    this.version = version;
   }
 
   /** Throws what `pg` throws. */
@@ -103,7 +107,8 @@ export class PgCatalog {
       const signature = within(schema, `${name}(${operands.join(",")})`);
       operators.set(oid, { oid, name, schema, leftType, rightType, signature });
     }
-    return new PgCatalog(functions, operators, types);
+    const [[version] = []] = await rows(client, "SELECT pg_catalog.version()");
+    return new PgCatalog(functions, operators, types, String(version));
   }
 
   function(oid: number): PgFunction {

@@ -4,6 +4,7 @@ import { PgError, unsupported } from "../pg-error.ts";
 import { castConstant, constantExpression, parameterExpression } from "./constant.ts";
 import { type Expression, expression, text, unified } from "./expression.ts";
 import { convert } from "./functions/conversion.ts";
+import { toPrecision } from "./functions/date-and-time.ts";
 import { aggregates, functions, type Site, windowFunctions } from "./functions/registry.ts";
 import { rowFunctions, setFunctions } from "./functions/sets.ts";
 import type { QueryTranslator } from "./query.ts";
@@ -438,10 +439,7 @@ export class ExpressionTranslator {
   #sqlValue(node: PgNode): Expression {
     const { context } = this.#queries;
     const precision = node.number("typmod");
-    const now = (type: number, sql: string) => {
-      if (precision >= 0) throw unsupported("the current time with a precision");
-      return expression(sql, type);
-    };
+    const now = (type: number, sql: string) => toPrecision(expression(sql, type), precision);
     switch (node.number("op")) {
       case 0:
         return expression("current_date", oid.date);
@@ -449,6 +447,8 @@ export class ExpressionTranslator {
         return expression("now()", oid.timestamptz);
       case 4:
         return now(oid.timestamptz, "now()");
+      case 5:
+        return expression("CAST(CAST(now() AS TIMESTAMP) AS TIME)", oid.time);
       case 7:
         return expression("CAST(now() AS TIMESTAMP)", oid.timestamp);
       case 8:

@@ -18,6 +18,19 @@ const notIsoTime = raise(
   "0A000",
   "text that is not written YYYY-MM-DD HH:MI:SS as a timestamp is not supported on lake tables",
 );
+const noYear = raise("22008", "date/time field value out of range");
+const notIsoClock = raise(
+  "0A000",
+  "text that is not written HH:MI:SS as a time is not supported on lake tables",
+);
+const notIntervalText = raise(
+  "0A000",
+  "text that is not written like 3 days 2 hours as an interval is not supported on lake tables",
+);
+const escapedBytes = raise(
+  "0A000",
+  "text with a backslash that does not begin with \\x as bytea is not supported on lake tables",
+);
 const longNumber = raise(
   "0A000",
   "text with more than 15 digits as a numeric is not supported on lake tables",
@@ -61,6 +74,15 @@ const longQuotient = raise(
   "the text of a quotient of this many digits is not supported on lake tables",
 );
 const badJson = raise("22P02", "invalid input syntax for type json");
+
+/** Dates and times as ISO 8601 has them, and the forms of intervals that numbers and units are put together to. */
+const isoClock = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{1,6})?)?";
+const isoMoment = `[0-9]{4}-[0-9]{2}-[0-9]{2}([ T]${isoClock})?`;
+const isoText = `[0-9]{4}-[0-9]{2}-[0-9]{2}([ T]${isoClock}( ?(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?))?)?`;
+const isoOffsetEnd = ":[0-9.]+ ?(Z|[+-][0-9]{2}:?[0-9]{0,2})";
+const amount = "[+-]?[0-9]+";
+const intervalPart =
+  "(?:[+-]?[0-9]{1,11}(?:\\.[0-9]{1,6})?\\s*(?:seconds?|secs?)|[+-]?[0-9]{1,7}\\s*(?:minutes?|mins?|hours?|hrs?|days?|weeks?|months?|mons?|years?|yrs?))";
 
 /** By name, parameters and body. A parameter stands in the body as often as it is named there. */
 const definitions: readonly (readonly [string, string])[] = [
@@ -189,11 +211,49 @@ const definitions: readonly (readonly [string, string])[] = [
   ],
   [
     "text_to_date(s)",
-    `CASE WHEN s IS NULL THEN NULL WHEN regexp_full_match(s, '[0-9]{4}-[0-9]{2}-[0-9]{2}') THEN CAST(s AS DATE) ELSE ${notIsoDate} END`,
+    `CASE WHEN s IS NULL THEN NULL WHEN starts_with(s, '0000') THEN ${noYear} WHEN regexp_full_match(s, '${isoText}') THEN CAST(left(s, 10) AS DATE) ELSE ${notIsoDate} END`,
   ],
+  // A zone says nothing to a timestamp without one.
   [
     "text_to_timestamp(s)",
-    `CASE WHEN s IS NULL THEN NULL WHEN regexp_full_match(s, '[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?)?') THEN CAST(s AS TIMESTAMP) ELSE ${notIsoTime} END`,
+    `CASE WHEN s IS NULL THEN NULL WHEN starts_with(s, '0000') THEN ${noYear} WHEN regexp_full_match(s, '${isoText}') THEN CAST(regexp_extract(s, '^${isoMoment}') AS TIMESTAMP) ELSE ${notIsoTime} END`,
+  ],
+  ["offset_hours(t)", "CAST(coalesce(nullif(regexp_extract(t, '^[+-]?([0-9]{2})', 1), ''), '0') AS BIGINT)"],
+  ["offset_minutes(t)", "CAST(coalesce(nullif(regexp_extract(t, '^[+-][0-9]{2}:?([0-9]{2})', 1), ''), '0') AS BIGINT)"],
+  [
+    "offset_micros(t)",
+    "(memory.postgres.offset_hours(t) * 60 + memory.postgres.offset_minutes(t)) * CASE WHEN starts_with(t, '-') THEN -60000000 ELSE 60000000 END",
+  ],
+  [
+    "text_to_instant(s)",
+    `CASE WHEN NOT regexp_matches(s, '${isoOffsetEnd}$') THEN CAST(memory.postgres.text_to_timestamp(s) AS TIMESTAMP WITH TIME ZONE)
+      ELSE timezone('UTC', memory.postgres.text_to_timestamp(s)) - to_microseconds(memory.postgres.offset_micros(regexp_extract(s, '${isoOffsetEnd}$', 1))) END`,
+  ],
+  [
+    "text_to_time(s)",
+    `CASE WHEN s IS NULL THEN NULL WHEN regexp_full_match(s, '${isoClock}') THEN CAST(s AS TIME) ELSE ${notIsoClock} END`,
+  ],
+  [
+    "text_to_bytes(s)",
+    `CASE WHEN s IS NULL THEN NULL WHEN NOT contains(s, '\\') THEN encode(s) WHEN regexp_full_match(s, '\\\\x([0-9a-fA-F]{2})*') THEN unhex(s[3:]) ELSE ${escapedBytes} END`,
+  ],
+  // How many of a unit an interval's text has; each unit may be there once.
+  [
+    "units_in(s, pattern)",
+    `CASE len(regexp_extract_all(s, pattern, 1)) WHEN 0 THEN 0 WHEN 1 THEN CAST(regexp_extract(s, pattern, 1) AS BIGINT) ELSE ${notIntervalText} END`,
+  ],
+  [
+    "seconds_in(s)",
+    `CASE len(regexp_extract_all(s, '(${amount})\\s*s')) WHEN 0 THEN 0 WHEN 1 THEN CAST(CAST(regexp_extract(s, '(${amount}(?:\\.[0-9]{1,6})?)\\s*s', 1) AS DECIMAL(24, 6)) * 1000000 AS BIGINT) ELSE ${notIntervalText} END`,
+  ],
+  [
+    "text_to_interval(s)",
+    `list_transform([lower(trim(s))], lambda t : CASE WHEN t IS NULL THEN NULL
+      WHEN regexp_full_match(t, '${intervalPart}(\\s+${intervalPart})*') THEN memory.postgres.interval_of(
+        memory.postgres.units_in(t, '(${amount})\\s*y') * 12 + memory.postgres.units_in(t, '(${amount})\\s*mon'),
+        memory.postgres.units_in(t, '(${amount})\\s*w') * 7 + memory.postgres.units_in(t, '(${amount})\\s*d'),
+        memory.postgres.units_in(t, '(${amount})\\s*h') * 3600000000 + memory.postgres.units_in(t, '(${amount})\\s*min') * 60000000 + memory.postgres.seconds_in(t))
+      ELSE ${notIntervalText} END)[1]`,
   ],
   ["text_to_json(s)", `CASE WHEN s IS NULL OR json_valid(s) THEN CAST(s AS JSON) ELSE ${badJson} END`],
   // Years before Christ have no year 0 in Postgres.

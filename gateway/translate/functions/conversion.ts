@@ -148,7 +148,10 @@ const readers: Readonly<Record<number, (sql: string) => Expression>> = {
   [oid.date]: (sql) => expression(macro("text_to_date", sql), oid.date),
   [oid.timestamp]: (sql) => expression(macro("text_to_timestamp", sql), oid.timestamp),
   [oid.timestamptz]: (sql) =>
-    expression(cast(macro("text_to_timestamp", sql), "TIMESTAMP WITH TIME ZONE"), oid.timestamptz),
+    expression(macro("text_to_instant", sql), oid.timestamptz),
+  [oid.time]: (sql) => expression(macro("text_to_time", sql), oid.time),
+  [oid.interval]: (sql) => expression(macro("text_to_interval", sql), oid.interval),
+  [oid.bytea]: (sql) => expression(macro("text_to_bytes", sql), oid.bytea),
   [oid.uuid]: (sql) => expression(cast(sql, "UUID"), oid.uuid),
   [oid.json]: (sql) => whole(expression(macro("text_to_json", sql), oid.json)),
 };
@@ -173,6 +176,8 @@ export function outputText(value: Expression): string {
     case oid.uuid:
     case oid.time:
       return cast(sql, "VARCHAR");
+    case oid.regtype:
+      return text(typeName(Number(value.constant)));
     case oid.timestamptz:
       return macro("zoned_text", sql);
     case oid.bool:

@@ -18,6 +18,11 @@ export const dateAndTime: Entry[] = [
   ...["now", "transaction_timestamp", "statement_timestamp"].map(
     (name): Entry => [`${name}()`, () => expression("now()", oid.timestamptz)],
   ),
+  // The transaction's time stands still in DuckDB; that within a new UUID does not.
+  [
+    "clock_timestamp()",
+    () => expression("greatest(now(), uuid_extract_timestamp(uuidv7()))", oid.timestamptz),
+  ],
   ...dateParts,
   ["date_trunc(text,timestamp)", ([unit, value]) => truncated(...operands(unit, value), oid.timestamp)],
   [
@@ -150,6 +155,17 @@ export const dateAndTime: Entry[] = [
   ],
   ["timezone(text,timestamp)", ([zone, value]) => inZone(zone, value, oid.timestamptz)],
   ["timezone(text,timestamptz)", ([zone, value]) => inZone(zone, value, oid.timestamp)],
+  // AT LOCAL.
+  [
+    "timezone(timestamptz)",
+    ([value], { context }) => expression(localOf(operands(value)[0].sql, context), oid.timestamp),
+  ],
+  [
+    "timezone(timestamp)",
+    ([value], { context }) => expression(instantOf(operands(value)[0].sql, context), oid.timestamptz),
+  ],
+  ["date_add(timestamptz,interval)", ([moment, span]) => shifted("+", ...operands(moment, span))],
+  ["date_subtract(timestamptz,interval)", ([moment, span]) => shifted("-", ...operands(moment, span))],
   [
     "to_timestamp(float8)",
     ([seconds]) => {
@@ -171,8 +187,8 @@ export const dateAndTime: Entry[] = [
     "to_timestamp(text,text)",
     ([value, template]) => expression(cast(parsed(...operands(value, template)), zoned), oid.timestamptz),
   ],
-  ["timestamp(timestamp,int4)", ([value, precision]) => toPrecision(...operands(value, precision))],
-  ["timestamptz(timestamptz,int4)", ([value, precision]) => toPrecision(...operands(value, precision))],
+  ["timestamp(timestamp,int4)", declaredPrecision],
+  ["timestamptz(timestamptz,int4)", declaredPrecision],
   [
     "/(interval,float8)",
     ([span, divisor]) => {
@@ -311,12 +327,18 @@ function inZone(zone: Expression | undefined, value: Expression | undefined, typ
   return expression(call("timezone", text(name), moment.sql), type);
 }
 
-function toPrecision(value: Expression, precision: Expression): Expression {
-  if (precision.constant !== 0 && precision.constant !== 3 && precision.constant !== 6)
-    throw unsupported("this precision of a timestamp");
-  if (precision.constant === 6) return value;
-  const unit = precision.constant === 0 ? "second" : "millisecond";
-  const half = precision.constant === 0 ? "500 MILLISECOND" : "500 MICROSECOND";
+function declaredPrecision([value, precision]: Expression[]): Expression {
+  const [moment, { constant }] = operands(value, precision);
+  if (typeof constant !== "number") throw unsupported("a precision of a time that is not constant");
+  return toPrecision(moment, constant);
+}
+
+/** `timestamp(0)`; a precision of -1 is none. */
+export function toPrecision(value: Expression, precision: number): Expression {
+  if (precision === 6 || precision === -1) return value;
+  if (precision !== 0 && precision !== 3) throw unsupported("this precision of a timestamp");
+  const unit = precision === 0 ? "second" : "millisecond";
+  const half = precision === 0 ? "500 MILLISECOND" : "500 MICROSECOND";
   return expression(call("date_trunc", text(unit), `${value.sql} + INTERVAL ${half}`), value.type);
 }
 

@@ -11,6 +11,7 @@ import { intervals } from "./intervals.ts";
 import { json } from "./json.ts";
 import { jsonAggregates, jsonBuilders } from "./json-building.ts";
 import { regularExpressions } from "./regular-expressions.ts";
+import { sessionValues } from "./session-values.ts";
 import { textFunctions } from "./text.ts";
 import { trigonometry } from "./trigonometry.ts";
 import { rankings } from "./windows.ts";
@@ -54,6 +55,7 @@ export const functions: ReadonlyMap<string, FunctionTranslator> = new Map([
   ...regularExpressions,
   ...json,
   ...jsonBuilders,
+  ...sessionValues,
 ]);
 
 export const aggregates: ReadonlyMap<string, AggregateTranslator> = new Map([

@@ -111,8 +111,6 @@ export const textFunctions: Entry[] = [
   ["num_nulls(any)", (values) => countOf(values, "IS NULL")],
   ["num_nonnulls(any)", (values) => countOf(values, "IS NOT NULL")],
   ["gen_random_uuid()", () => expression("uuid()", oid.uuid)],
-  ["current_schema()", () => expression("'main'", oid.name)],
-  ["current_database()", (_, site) => expression(text(site.context.database), oid.name)],
   [
     "name(text)",
     ([value]) => {
@@ -126,6 +124,17 @@ export const textFunctions: Entry[] = [
   ["to_hex(int4)", ([value]) => hexadecimal(...operands(value), "UINTEGER")],
   ["to_hex(int8)", ([value]) => hexadecimal(...operands(value), "UBIGINT")],
   ["string_to_array(text,text)", (values) => expression(macro("string_to_array", ...sqls(values)), 1009)],
+  [
+    "string_to_array(text,text,text)",
+    ([value, separator, missing]) => {
+      const [none] = operands(missing);
+      const list = macro("string_to_array", ...sqls([value, separator]));
+      return expression(
+        `list_transform(${list}, lambda item : CASE WHEN item = ${none.sql} THEN NULL ELSE item END)`,
+        1009,
+      );
+    },
+  ],
   ["array_to_string(anyarray,text)", ([array, separator]) => listText(...operands(array, separator), null)],
   [
     "array_to_string(anyarray,text,text)",
