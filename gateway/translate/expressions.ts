@@ -85,6 +85,10 @@ export class ExpressionTranslator {
         return this.#array(node);
       case "SUBSCRIPTINGREF":
         return this.#subscript(node);
+      case "ROWEXPR":
+        return this.#row(node);
+      case "FIELDSELECT":
+        return this.#field(node);
       case "ROWCOMPAREEXPR":
         return this.#rowComparison(node);
       case "SQLVALUEFUNCTION":
@@ -108,6 +112,7 @@ export class ExpressionTranslator {
     const scope = this.#scope.up(node.number("varlevelsup"));
     const index = node.number("varno");
     const attribute = node.number("varattno");
+    if (attribute === 0) return this.#wholeRow(node, scope, index);
     const value = this.#column(scope, index, attribute);
     if (value.type !== node.number("vartype")) {
       throw new PgError("XX000", "a column of another type than analysed");
@@ -116,6 +121,37 @@ export class ExpressionTranslator {
       this.ungrouped.add(value.sql);
     }
     return value;
+  }
+
+  /** `t` of `FROM t`: where no outer join can leave it out. */
+  #wholeRow(node: PgNode, scope: Scope, index: number): Expression {
+    if (!node.has("varnullingrels") || node.list("varnullingrels").length > 0)
+      throw unsupported("a whole row of the side of an outer join that may be missing");
+    const names = scope.columnNames(index);
+    if (names === null) throw unsupported("a whole row as a value");
+    const fields = [...names].map(([attribute, name]) => ({
+      name,
+      value: this.#column(scope, index, attribute),
+    }));
+    if (scope === this.#scope && this.#aggregates === 0)
+      for (const { value } of fields) this.ungrouped.add(value.sql);
+    return rowOf(fields, node.number("vartype"));
+  }
+
+  #row(node: PgNode): Expression {
+    const names = node.texts("colnames");
+    const fields = node.nodes("args").map((argument, index) => ({
+      name: names[index] ?? `f${index + 1}`,
+      value: this.translate(argument),
+    }));
+    return rowOf(fields, node.number("row_typeid"));
+  }
+
+  #field(node: PgNode): Expression {
+    const field = this.translate(node.node("arg")).row?.[node.number("fieldnum") - 1];
+    if (field === undefined || field.value.type !== node.number("resulttype"))
+      throw unsupported("a field of this row");
+    return field.value;
   }
 
   #column(scope: Scope, index: number, attribute: number): Expression {
@@ -303,8 +339,14 @@ export class ExpressionTranslator {
   }
 
   #nullTest(node: PgNode): Expression {
-    if (node.boolean("argisrow")) throw unsupported("IS NULL of a row");
     const value = this.translate(node.node("arg"));
+    if (node.boolean("argisrow")) {
+      if (value.row === undefined || value.row.some((field) => field.value.row !== undefined))
+        throw unsupported("IS NULL of this row");
+      const test = node.number("nulltesttype") === 0 ? "IS NULL" : "IS NOT NULL";
+      const tests = value.row.map((field) => `${field.value.sql} ${test}`);
+      return expression(tests.length === 0 ? "TRUE" : `(${tests.join(" AND ")})`, oid.bool);
+    }
     return expression(
       `(${value.presence ?? value.sql} IS ${node.number("nulltesttype") === 0 ? "NULL" : "NOT NULL"})`,
       oid.bool,
@@ -355,6 +397,9 @@ export class ExpressionTranslator {
     const type = node.number("resulttype");
     requireByteOrder(node.number("resultcollid"));
     if (value.type === type) return value;
+    if (value.row !== undefined && type === oid.record) return { ...value, type };
+    if (type === oid.bpchar && [oid.text, oid.varchar].some((each) => each === value.type))
+      return expression(`rtrim(${value.sql}, ' ')`, type);
     const texts: readonly number[] = [oid.text, oid.varchar, oid.name];
     const alike = texts.includes(value.type) && texts.includes(type);
     const arrays = [elementType(value.type), elementType(type)].every(
@@ -496,10 +541,11 @@ export class ExpressionTranslator {
       return { ...value, sql: `${value.sql} ${direction(clause, catalog)}` };
     });
     if (distinct) {
-      for (const value of values) requireSortable(value.type, catalog);
+      for (const value of values.flatMap((each) => each.row?.map((field) => field.value) ?? [each]))
+        requireSortable(value.type, catalog);
       // Postgres finds what is distinct by sorting.
       const [first] = values;
-      if (order.length === 0 && first !== undefined)
+      if (order.length === 0 && first !== undefined && first.row === undefined)
         order.push({ ...first, sql: `${first.sql} ASC NULLS LAST` });
     }
     const filter = node.nodeOrNull("aggfilter");
@@ -674,6 +720,12 @@ function counted(entry: PgNode): PgNode {
   return row && node.has("varnullingrels") && node.list("varnullingrels").length === 0 ? one : entry;
 }
 
+function rowOf(fields: readonly { name: string; value: Expression }[], type: number): Expression {
+  if (fields.length === 0) throw unsupported("a row without columns");
+  const packed = fields.map(({ value }, index) => `f${index + 1} := ${value.sql}`);
+  return { sql: `struct_pack(${packed.join(", ")})`, type, numeric: null, row: fields };
+}
+
 /** What a copy of an expression with another value must not keep. */
 const unknownValue = {
   constant: undefined,
@@ -681,6 +733,7 @@ const unknownValue = {
   document: undefined,
   presence: undefined,
   loose: undefined,
+  row: undefined,
 } as unknown as Record<never, never>;
 
 function last<T>(items: readonly T[]): T {

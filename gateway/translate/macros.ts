@@ -67,6 +67,13 @@ const containerText = raise(
   "0A000",
   "the text of a jsonb object or array is not supported on lake tables: use json",
 );
+const castOfNull = raise("0A000", "the cast of a jsonb null is not supported on lake tables");
+const noScalar = raise("22023", "cannot cast this jsonb to the type");
+const noMembers = raise("0A000", "a key taken from jsonb that is no object is not supported on lake tables");
+const strangeKey = raise(
+  "0A000",
+  'a JSON key that is empty or has ", \\ or * in it is not supported on lake tables',
+);
 const noArray = raise("22023", "cannot call this function on JSON that is no array");
 const noObject = raise("22023", "cannot call this function on JSON that is no object");
 const longQuotient = raise(
@@ -219,7 +226,10 @@ const definitions: readonly (readonly [string, string])[] = [
     `CASE WHEN s IS NULL THEN NULL WHEN starts_with(s, '0000') THEN ${noYear} WHEN regexp_full_match(s, '${isoText}') THEN CAST(regexp_extract(s, '^${isoMoment}') AS TIMESTAMP) ELSE ${notIsoTime} END`,
   ],
   ["offset_hours(t)", "CAST(coalesce(nullif(regexp_extract(t, '^[+-]?([0-9]{2})', 1), ''), '0') AS BIGINT)"],
-  ["offset_minutes(t)", "CAST(coalesce(nullif(regexp_extract(t, '^[+-][0-9]{2}:?([0-9]{2})', 1), ''), '0') AS BIGINT)"],
+  [
+    "offset_minutes(t)",
+    "CAST(coalesce(nullif(regexp_extract(t, '^[+-][0-9]{2}:?([0-9]{2})', 1), ''), '0') AS BIGINT)",
+  ],
   [
     "offset_micros(t)",
     "(memory.postgres.offset_hours(t) * 60 + memory.postgres.offset_minutes(t)) * CASE WHEN starts_with(t, '-') THEN -60000000 ELSE 60000000 END",
@@ -326,6 +336,69 @@ const definitions: readonly (readonly [string, string])[] = [
     `CASE json_type(x) WHEN 'DOUBLE' THEN CASE WHEN contains(lower(memory.postgres.json_number(x, d, quoted)), 'e') THEN ${rewritten} ELSE memory.postgres.json_number(x, d, quoted) END
       WHEN 'OBJECT' THEN ${containerText} WHEN 'ARRAY' THEN ${containerText} ELSE x ->> '$' END`,
   ],
+  // jsonb as JSON in some form.
+  [
+    "jsonb_source(x, d, quoted)",
+    `CASE json_type(x) WHEN 'DOUBLE' THEN memory.postgres.json_number(x, d, quoted)
+      WHEN 'OBJECT' THEN CASE WHEN memory.postgres.json_plain(d) THEN CAST(x AS VARCHAR) ELSE ${rewritten} END
+      WHEN 'ARRAY' THEN CASE WHEN memory.postgres.json_plain(d) THEN CAST(x AS VARCHAR) ELSE ${rewritten} END
+      ELSE CAST(x AS VARCHAR) END`,
+  ],
+  [
+    "jsonb_text_of(x, d, quoted)",
+    `CASE json_type(x) WHEN 'VARCHAR' THEN CAST(json(x) AS VARCHAR) WHEN 'NULL' THEN 'null' ELSE memory.postgres.jsonb_text(x, d, quoted) END`,
+  ],
+  [
+    "jsonb_number(x, d, quoted)",
+    `CASE WHEN json_type(x) IN ('BIGINT', 'UBIGINT', 'HUGEINT') THEN CAST(x AS VARCHAR) WHEN json_type(x) = 'DOUBLE' THEN memory.postgres.json_number(x, d, quoted)
+      WHEN json_type(x) = 'NULL' THEN ${castOfNull} WHEN x IS NOT NULL THEN ${noScalar} END`,
+  ],
+  [
+    "jsonb_boolean(x)",
+    `CASE WHEN json_type(x) = 'BOOLEAN' THEN (x ->> '$') = 'true' WHEN json_type(x) = 'NULL' THEN ${castOfNull} WHEN x IS NOT NULL THEN ${noScalar} END`,
+  ],
+  [
+    "number_digits(t)",
+    `CASE WHEN contains(lower(t), 'e') THEN ${rewritten} WHEN contains(t, '.') THEN replace(rtrim(rtrim(t, '0'), '.'), '-0', CASE WHEN regexp_full_match(t, '-0(\\.0*)?') THEN '0' ELSE '-0' END) ELSE CASE WHEN t = '-0' THEN '0' ELSE t END END`,
+  ],
+  [
+    "jsonb_same_number(x, d, quoted, sought)",
+    `CASE WHEN json_type(x) IN ('BIGINT', 'UBIGINT', 'HUGEINT') THEN CAST(x AS VARCHAR) = sought
+      WHEN json_type(x) = 'DOUBLE' THEN memory.postgres.number_digits(memory.postgres.json_number(x, d, quoted)) = sought ELSE FALSE END`,
+  ],
+  ["json_within(t)", "trim(t[2:-2], e' \\t\\n\\r')"],
+  [
+    "json_listed(t)",
+    "CASE WHEN json_type(t) = 'ARRAY' THEN memory.postgres.json_within(trim(t, e' \\t\\n\\r')) ELSE t END",
+  ],
+  // The last of like keys counts, so that one text behind the other is both objects in one.
+  [
+    "jsonb_joined(a, b)",
+    `CASE WHEN a IS NULL OR b IS NULL THEN NULL
+      WHEN json_type(a) = 'OBJECT' AND json_type(b) = 'OBJECT'
+      THEN '{' || concat_ws(',', nullif(memory.postgres.json_within(trim(a, e' \\t\\n\\r')), ''), nullif(memory.postgres.json_within(trim(b, e' \\t\\n\\r')), '')) || '}'
+      ELSE '[' || concat_ws(',', nullif(memory.postgres.json_listed(a), ''), nullif(memory.postgres.json_listed(b), '')) || ']' END`,
+  ],
+  [
+    "jsonb_without(x, d, keys)",
+    `CASE WHEN x IS NULL OR keys IS NULL OR keys[1] IS NULL THEN NULL WHEN json_type(x) <> 'OBJECT' THEN ${noMembers} WHEN NOT memory.postgres.json_plain(d) THEN ${rewritten}
+      ELSE list_transform([{ 'names': json_keys(x), 'items': CAST(json_extract(x, '$.*') AS JSON[]) }], lambda o : '{' || coalesce(array_to_string(
+        list_transform(list_filter(range(1, len(o['names']) + 1), lambda i : NOT list_contains(keys, o['names'][i])),
+          lambda i : CAST(to_json(o['names'][i]) AS VARCHAR) || ':' || CAST(o['items'][i] AS VARCHAR)), ','), '') || '}')[1] END`,
+  ],
+  // Where the keys of jsonb stand among those that were written: by length and bytes, of like ones the last.
+  [
+    "jsonb_places(n)",
+    `list_transform(list_sort(list_transform(list_filter(range(1, len(n) + 1), lambda i : NOT list_contains(n[i + 1:], n[i])), lambda i : { 'l': strlen(n[i]), 'k': n[i], 'i': i })), lambda e : e['i'])`,
+  ],
+  ["jsonb_names(n)", "list_transform(memory.postgres.jsonb_places(n), lambda place : n[place])"],
+  ["jsonb_values(n, v)", "list_transform(memory.postgres.jsonb_places(n), lambda place : v[place])"],
+  // A key or an index that is known row by row.
+  [
+    "json_member(d, k)",
+    `CASE WHEN k = '' OR regexp_matches(k, '["\\\\*]') THEN ${strangeKey} WHEN k IS NOT NULL THEN memory.postgres.json_get(d, k, '$."' || k || '"', '"' || k || '"') END`,
+  ],
+  ["json_item(d, i)", "json_extract(d, CASE WHEN i < 0 THEN '$[#' || i || ']' ELSE '$[' || i || ']' END)"],
   [
     "json_kind(x)",
     "CASE json_type(x) WHEN 'OBJECT' THEN 'object' WHEN 'ARRAY' THEN 'array' WHEN 'VARCHAR' THEN 'string' WHEN 'BOOLEAN' THEN 'boolean' WHEN 'NULL' THEN 'null' WHEN 'BIGINT' THEN 'number' WHEN 'UBIGINT' THEN 'number' WHEN 'DOUBLE' THEN 'number' WHEN 'HUGEINT' THEN 'number' END",

@@ -38,6 +38,7 @@ export const oids = {
   numeric: 1700,
   uuid: 2950,
   regtype: 2206,
+  record: 2249,
   jsonb: 3802,
 } as const;
 

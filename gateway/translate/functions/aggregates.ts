@@ -17,6 +17,7 @@ const extremes = [
   "float8",
   "numeric",
   "text",
+  "bpchar",
   "date",
   "time",
   "timestamp",

@@ -121,14 +121,24 @@ const textTypes: readonly number[] = [oid.text, oid.varchar, oid.name];
 export function convert(value: Expression, to: number, catalog: PgCatalog): Expression {
   if (textTypes.includes(to)) {
     if (to === oid.name) throw unsupported("the cast to name");
+    const known = knownText(value);
+    if (known !== null) return { ...expression(`CAST(${text(known)} AS VARCHAR)`, to), constant: known };
     return { ...expression(outputText(value), to), ...(value.constant === null ? { constant: null } : {}) };
   }
   if (value.type === oid.json && to === oid.jsonb) return { ...value, type: oid.jsonb };
+  if (to === oid.bpchar) return expression(call("rtrim", outputText(value), "' '"), to);
   const reader = textTypes.includes(value.type) ? readers[to] : undefined;
   if (reader === undefined) {
     throw unsupported(`the cast from ${catalog.typeName(value.type)} to ${catalog.typeName(to)}`);
   }
   return reader(numbers.includes(to) ? (value.loose ?? value.sql) : value.sql);
+}
+
+/** The text of a whole number, or of a type's name, that is constant. */
+function knownText({ type, constant }: Expression): string | null {
+  if (typeof constant !== "number") return null;
+  if (type === oid.regtype) return typeName(constant);
+  return type === oid.int2 || type === oid.int4 ? String(constant) : null;
 }
 
 const numbers: readonly number[] = [oid.int2, oid.int4, oid.int8, oid.float4, oid.float8, oid.numeric];
@@ -147,8 +157,7 @@ const readers: Readonly<Record<number, (sql: string) => Expression>> = {
   [oid.bool]: (sql) => expression(macro("text_to_boolean", sql), oid.bool),
   [oid.date]: (sql) => expression(macro("text_to_date", sql), oid.date),
   [oid.timestamp]: (sql) => expression(macro("text_to_timestamp", sql), oid.timestamp),
-  [oid.timestamptz]: (sql) =>
-    expression(macro("text_to_instant", sql), oid.timestamptz),
+  [oid.timestamptz]: (sql) => expression(macro("text_to_instant", sql), oid.timestamptz),
   [oid.time]: (sql) => expression(macro("text_to_time", sql), oid.time),
   [oid.interval]: (sql) => expression(macro("text_to_interval", sql), oid.interval),
   [oid.bytea]: (sql) => expression(macro("text_to_bytes", sql), oid.bytea),
@@ -176,8 +185,8 @@ export function outputText(value: Expression): string {
     case oid.uuid:
     case oid.time:
       return cast(sql, "VARCHAR");
-    case oid.regtype:
-      return text(typeName(Number(value.constant)));
+    case oid.jsonb:
+      return macro("jsonb_text_of", value.sql, value.document ?? unknownDocument, documentKeyText(value));
     case oid.timestamptz:
       return macro("zoned_text", sql);
     case oid.bool:
@@ -198,6 +207,13 @@ export function outputText(value: Expression): string {
     default:
       return arrayText(value);
   }
+}
+
+/** jsonb as JSON in any form that means the same, for what brings it into its own. */
+export function jsonbSource(value: Expression): string {
+  return value.document === value.sql
+    ? cast(value.sql, "VARCHAR")
+    : macro("jsonb_source", value.sql, value.document ?? unknownDocument, documentKeyText(value));
 }
 
 /** With as many decimals as Postgres keeps. */

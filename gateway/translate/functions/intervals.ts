@@ -57,7 +57,9 @@ function truncated(unit: Expression, span: Expression): Expression {
 
 const negative = raise("0A000", "to_char of a negative interval is not supported on lake tables");
 
-const numbers: Readonly<Record<string, { value: (part: (name: string) => string) => string; width: number }>> = {
+const numbers: Readonly<
+  Record<string, { value: (part: (name: string) => string) => string; width: number }>
+> = {
   DD: { value: (part) => part("days"), width: 2 },
   HH24: { value: (part) => `${part("micros")} // 3600000000`, width: 2 },
   HH12: { value: (part) => `(${part("micros")} // 3600000000 + 11) % 12 + 1`, width: 2 },

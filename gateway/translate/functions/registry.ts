@@ -10,6 +10,7 @@ import { dateAndTime } from "./date-and-time.ts";
 import { intervals } from "./intervals.ts";
 import { json } from "./json.ts";
 import { jsonAggregates, jsonBuilders } from "./json-building.ts";
+import { jsonb } from "./jsonb.ts";
 import { regularExpressions } from "./regular-expressions.ts";
 import { sessionValues } from "./session-values.ts";
 import { textFunctions } from "./text.ts";
@@ -54,6 +55,7 @@ export const functions: ReadonlyMap<string, FunctionTranslator> = new Map([
   ...arrays,
   ...regularExpressions,
   ...json,
+  ...jsonb,
   ...jsonBuilders,
   ...sessionValues,
 ]);

@@ -34,6 +34,7 @@ export const setFunctions: ReadonlyMap<string, FunctionTranslator> = new Map<str
     [`${type}_array_elements_text(${type})`, jsonItemTexts],
   ]),
   ["json_object_keys(json)", jsonKeys],
+  ["jsonb_object_keys(jsonb)", jsonKeys],
   [
     "string_to_table(text,text)",
     (values) =>
@@ -42,10 +43,12 @@ export const setFunctions: ReadonlyMap<string, FunctionTranslator> = new Map<str
 ]);
 
 /** Functions that return rows of several columns: a list for each of them. */
-export const rowFunctions: ReadonlyMap<string, (values: Expression[]) => Expression[]> = new Map([
-  ["json_each(json)", (values: Expression[]) => [jsonKeys(values), jsonValues(values, "json")]],
-  ["json_each_text(json)", (values: Expression[]) => [jsonKeys(values), jsonValues(values, "text")]],
-]);
+export const rowFunctions: ReadonlyMap<string, (values: Expression[]) => Expression[]> = new Map(
+  ["json", "jsonb"].flatMap((type): [string, (values: Expression[]) => Expression[]][] => [
+    [`${type}_each(${type})`, (values) => [jsonKeys(values), jsonValues(values, "json")]],
+    [`${type}_each_text(${type})`, (values) => [jsonKeys(values), jsonValues(values, "text")]],
+  ]),
+);
 
 function series(values: Expression[], type: number): Expression {
   const [from, to] = operands(values[0], values[1]);

@@ -25,6 +25,9 @@ export const textFunctions: Entry[] = [
   ["upper(text)", ([value]) => expression(macro("upper", ...sqls([value])), oid.text)],
   ["initcap(text)", ([value]) => expression(macro("initcap", ...sqls([value])), oid.text)],
   ...["length", "char_length", "character_length"].map((name): Entry => [`${name}(text)`, counted("length")]),
+  ...["length", "char_length", "character_length"].map(
+    (name): Entry => [`${name}(bpchar)`, counted("length")],
+  ),
   ["octet_length(text)", counted("strlen")],
   [
     "bit_length(text)",
@@ -151,6 +154,14 @@ export const textFunctions: Entry[] = [
     ],
   ),
   ["like_escape(text,text)", ([pattern, escaping]) => escapedPattern(...operands(pattern, escaping))],
+  ["text(bpchar)", ([value]) => expression(operands(value)[0].sql, oid.text)],
+  [
+    "bpchar(bpchar,int4,bool)",
+    ([value, modifier, explicit]) => {
+      const cut = shortened(...operands(value, modifier, explicit));
+      return expression(call("rtrim", cut.sql, "' '"), oid.bpchar);
+    },
+  ],
   [
     "varchar(varchar,int4,bool)",
     ([value, modifier, explicit]) => shortened(...operands(value, modifier, explicit)),
@@ -253,5 +264,5 @@ function shortened(value: Expression, modifier: Expression, explicit: Expression
   if (typeof modifier.constant !== "number" || explicit.constant !== true)
     throw unsupported("this cast to varchar");
   if (modifier.constant < 4) return value;
-  return expression(call("left", value.sql, String(modifier.constant - 4)), oid.varchar);
+  return expression(call("left", value.sql, String(modifier.constant - 4)), value.type);
 }

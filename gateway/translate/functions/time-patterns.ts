@@ -1,7 +1,11 @@
 /** The order in which Postgres looks for the patterns of a template of to_char: what stands first is found first. */
 const names = [
-  ..."A.D. A.M. AD AM B.C. BC CC DAY DDD DD DY Day Dy D FF1 FF2 FF3 FF4 FF5 FF6 FX HH24 HH12 HH IDDD ID IW".split(" "),
-  ..."IYYY IYY IY I J MI MM MONTH MON MS Month Mon OF P.M. PM Q RM SSSSS SSSS SS TZH TZM TZ US WW W".split(" "),
+  ..."A.D. A.M. AD AM B.C. BC CC DAY DDD DD DY Day Dy D FF1 FF2 FF3 FF4 FF5 FF6 FX HH24 HH12 HH IDDD ID IW".split(
+    " ",
+  ),
+  ..."IYYY IYY IY I J MI MM MONTH MON MS Month Mon OF P.M. PM Q RM SSSSS SSSS SS TZH TZM TZ US WW W".split(
+    " ",
+  ),
   ..."Y,YYY YYYY YYY YY Y".split(" "),
 ];
 const patterns = [...names, ...names.filter((name) => !/[a-z]/.test(name)).map((name) => name.toLowerCase())];
