@@ -634,6 +634,7 @@ export class ExpressionTranslator {
       offset("startOffset"),
       offset("endOffset"),
       ordered,
+      this.#queries.context,
     );
     const parts = [];
     if (partition.length > 0) parts.push(`PARTITION BY ${partition.join(", ")}`);

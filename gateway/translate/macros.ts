@@ -18,6 +18,7 @@ const notIsoTime = raise(
   "0A000",
   "text that is not written YYYY-MM-DD HH:MI:SS as a timestamp is not supported on lake tables",
 );
+const noStep = raise("22023", "step size cannot equal zero");
 const noYear = raise("22008", "date/time field value out of range");
 const notIsoClock = raise(
   "0A000",
@@ -484,6 +485,24 @@ const definitions: readonly (readonly [string, string])[] = [
   [
     "json_time(t)",
     "'\"' || regexp_replace(regexp_replace(t, '^([^ ]*[0-9]) ', '\\1T'), '(T.*[+-][0-9]{2})( BC)?$', '\\1:00\\2') || '\"'",
+  ],
+  // A period without an end, or a beginning, begins with what there is of it.
+  [
+    "overlapping(a, b, c, d)",
+    `list_transform([{ 's': least(a, b), 'e': CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN greatest(a, b) END, 'os': least(c, d), 'oe': CASE WHEN c IS NOT NULL AND d IS NOT NULL THEN greatest(c, d) END }], lambda p :
+      CASE WHEN p['s'] IS NULL OR p['os'] IS NULL THEN NULL
+      WHEN p['s'] > p['os'] THEN CASE WHEN p['oe'] IS NULL THEN NULL WHEN p['s'] < p['oe'] THEN TRUE WHEN p['e'] IS NOT NULL THEN FALSE END
+      WHEN p['s'] < p['os'] THEN CASE WHEN p['e'] IS NULL THEN NULL WHEN p['os'] < p['e'] THEN TRUE WHEN p['oe'] IS NOT NULL THEN FALSE END
+      WHEN p['e'] IS NOT NULL AND p['oe'] IS NOT NULL THEN TRUE END)[1]`,
+  ],
+  [
+    "quote_ident(s, keywords)",
+    `CASE WHEN regexp_full_match(s, '[a-z_][a-z0-9_]*') AND NOT list_contains(keywords, s) THEN s ELSE '"' || replace(s, '"', '""') || '"' END`,
+  ],
+  [
+    "decimal_series(a, b, step)",
+    `CASE WHEN a IS NULL OR b IS NULL OR step IS NULL THEN NULL WHEN step = 0 THEN ${noStep}
+      ELSE list_transform(range(0, CAST(greatest(0, floor(CAST((b - a) / step AS DOUBLE) + 1e-9) + 1) AS BIGINT)), lambda i : a + i * step) END`,
   ],
   // 1st, 2nd, 3rd, 11th.
   [

@@ -4,10 +4,11 @@ import { macro } from "../macros.ts";
 import { raise } from "../raised.ts";
 import { elementType, oid } from "../types.ts";
 import { outputText } from "./conversion.ts";
+import { parsedNumber } from "./number-parsing.ts";
 import { formattedNumbers, numberText } from "./number-text.ts";
 import { operands } from "./operands.ts";
 import type { FunctionTranslator } from "./registry.ts";
-import { formatted } from "./text-format.ts";
+import { formatted, quotedIdentifier } from "./text-format.ts";
 
 type Entry = [string, FunctionTranslator];
 
@@ -98,6 +99,10 @@ export const textFunctions: Entry[] = [
   ["md5(text)", simple("md5")],
   ["format(text)", formatted],
   ["format(text,any)", formatted],
+  [
+    "quote_ident(text)",
+    ([value], { context }) => expression(quotedIdentifier(operands(value)[0].sql, context), oid.text),
+  ],
   ["quote_literal(text)", ([value]) => expression(macro("quote_literal", ...sqls([value])), oid.text)],
   [
     "quote_nullable(text)",
@@ -153,6 +158,7 @@ export const textFunctions: Entry[] = [
       ([value, template]) => numberText(...operands(value, template)),
     ],
   ),
+  ["to_number(text,text)", ([value, template]) => parsedNumber(...operands(value, template))],
   ["like_escape(text,text)", ([pattern, escaping]) => escapedPattern(...operands(pattern, escaping))],
   ["text(bpchar)", ([value]) => expression(operands(value)[0].sql, oid.text)],
   [
