@@ -2,15 +2,17 @@ import { type PgNode, readTree } from "../analysis/tree.ts";
 import type { PgFunction } from "../catalog.ts";
 import { PgError, unsupported } from "../pg-error.ts";
 import { castConstant, constantExpression, parameterExpression } from "./constant.ts";
-import { type Expression, expression, text, unified } from "./expression.ts";
+import { type Expression, expression, numericExpression, text, unified } from "./expression.ts";
 import { convert } from "./functions/conversion.ts";
 import { toPrecision } from "./functions/date-and-time.ts";
 import { aggregates, functions, type Site, windowFunctions } from "./functions/registry.ts";
 import { rowFunctions, setFunctions } from "./functions/sets.ts";
+import { macro } from "./macros.ts";
 import type { QueryTranslator } from "./query.ts";
 import type { Scope } from "./scope.ts";
 import { direction, requireSortable } from "./sorting.ts";
-import { arrayOf, commonShape, duckdbType, elementType, oid } from "./types.ts";
+import { type SymmetricSum, symmetricSum } from "./symmetric-aggregate.ts";
+import { arrayOf, commonShape, decimal, duckdbType, elementType, oid } from "./types.ts";
 import { windowFrame } from "./window-frame.ts";
 
 /** Prints the scalar expressions of one query level. */
@@ -243,12 +245,43 @@ export class ExpressionTranslator {
   }
 
   #operator(node: PgNode, operands: PgNode[]): Expression {
+    const symmetric = symmetricSum(node, this.#queries.context.catalog);
+    const difference = symmetric === null ? null : this.#symmetricSum(symmetric);
+    if (difference !== null) return difference;
     const values = operands.map((operand) => this.translate(operand));
     return this.#operation(
       node.number("opno"),
       values,
       node.number("opresulttype"),
       node.number("inputcollid"),
+    );
+  }
+
+  /** Null where the two sums are not over the same. */
+  #symmetricSum({ value, highs, lows, filters }: SymmetricSum): Expression | null {
+    this.#aggregates += 1;
+    const [high, otherHigh] = highs.map((each) => this.translate(each).sql);
+    const [low, otherLow] = lows.map((each) => this.translate(each).sql);
+    const [filter, otherFilter] = filters.map((each) => (each === null ? null : this.translate(each).sql));
+    const summed = this.translate(value);
+    this.#aggregates -= 1;
+    if (
+      high !== otherHigh ||
+      low !== otherLow ||
+      filter !== otherFilter ||
+      summed.numeric?.kind !== "decimal"
+    )
+      return null;
+    if (summed.numeric.scale > 0) throw unsupported("a symmetric sum of numbers with decimals");
+    const hash = `(CAST(${high} AS HUGEINT) * 18446744073709551616 + CAST(${low} AS HUGEINT))`;
+    const condition = filter === null ? "" : ` FILTER (WHERE ${filter})`;
+    const lists = [`CAST(${summed.sql} AS HUGEINT) + ${hash}`, hash].map(
+      (each) => `list(DISTINCT ${each})${condition}`,
+    );
+    const shape = decimal(38, 0);
+    return numericExpression(
+      `CAST(${macro("symmetric_sum", ...lists)} AS ${duckdbType(oid.numeric, shape)})`,
+      shape,
     );
   }
 

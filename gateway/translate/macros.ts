@@ -18,6 +18,10 @@ const notIsoTime = raise(
   "0A000",
   "text that is not written YYYY-MM-DD HH:MI:SS as a timestamp is not supported on lake tables",
 );
+const otherBits = raise(
+  "0A000",
+  "bits that are not written as hexadecimal digits of the number's length are not supported on lake tables",
+);
 const noStep = raise("22023", "step size cannot equal zero");
 const noYear = raise("22008", "date/time field value out of range");
 const notIsoClock = raise(
@@ -503,6 +507,19 @@ const definitions: readonly (readonly [string, string])[] = [
     "decimal_series(a, b, step)",
     `CASE WHEN a IS NULL OR b IS NULL OR step IS NULL THEN NULL WHEN step = 0 THEN ${noStep}
       ELSE list_transform(range(0, CAST(greatest(0, floor(CAST((b - a) / step AS DOUBLE) + 1e-9) + 1) AS BIGINT)), lambda i : a + i * step) END`,
+  ],
+  [
+    "bits_number(s, count)",
+    `CASE WHEN s IS NULL THEN NULL WHEN NOT regexp_full_match(s, '[xX][0-9a-fA-F]+') OR length(s) <> count + 1 THEN ${otherBits}
+      ELSE list_transform([CAST(CAST('0x' || s[2:] AS UBIGINT) AS HUGEINT)], lambda n : CASE WHEN n >= CAST(2 ** (4 * count - 1) AS HUGEINT) THEN n - CAST(2 ** (4 * count) AS HUGEINT) ELSE n END)[1] END`,
+  ],
+  // Of the first list's numbers without those of the second, in two halves: each sum has more digits than a number may.
+  ["halves_sum(l, factor)", "list_sum(list_transform(l, lambda n : n // factor))"],
+  ["rests_sum(l, factor)", "list_sum(list_transform(l, lambda n : n % factor))"],
+  [
+    "symmetric_sum(one, other)",
+    `(memory.postgres.halves_sum(one, CAST(18446744073709551616 AS HUGEINT)) - memory.postgres.halves_sum(other, CAST(18446744073709551616 AS HUGEINT))) * CAST(18446744073709551616 AS HUGEINT)
+      + (memory.postgres.rests_sum(one, CAST(18446744073709551616 AS HUGEINT)) - memory.postgres.rests_sum(other, CAST(18446744073709551616 AS HUGEINT)))`,
   ],
   // 1st, 2nd, 3rd, 11th.
   [

@@ -4,6 +4,7 @@ import { PgError, unsupported } from "../pg-error.ts";
 import { cast, type Expression, shaped, whole } from "./expression.ts";
 import { ExpressionTranslator } from "./expressions.ts";
 import { functions } from "./functions/registry.ts";
+import { raise } from "./raised.ts";
 import { rangeFunction } from "./range-function.ts";
 import { type ColumnShape, Scope, shapeOfColumn } from "./scope.ts";
 import { direction, requireSortable } from "./sorting.ts";
@@ -151,7 +152,8 @@ export class QueryTranslator {
       !query.boolean("hasTargetSRFs");
     if (!plain || order.length === 0) throw unsupported("FETCH ... WITH TIES of this query");
     const rank = `rank() OVER (ORDER BY ${order.join(", ")})`;
-    return `QUALIFY (${limit} IS NULL OR ${rank} <= ${limit})`;
+    const count = `CASE WHEN ${limit} < 0 THEN ${negativeLimit} ELSE ${limit} END`;
+    return `QUALIFY (${limit} IS NULL OR ${rank} <= ${count})`;
   }
 
   #fromItem(item: PgNode, scope: Scope): string {
@@ -356,6 +358,8 @@ export class QueryTranslator {
     return `(${names}) AS (${casts(start)} UNION${operation.boolean("all") ? " ALL" : ""} ${casts(step)})`;
   }
 }
+
+const negativeLimit = raise("2201W", "LIMIT must not be negative");
 
 function refuseOtherThanSelect(query: PgNode): void {
   if (query.tag !== "QUERY" || query.number("commandType") !== 1 || query.value("utilityStmt") !== null) {

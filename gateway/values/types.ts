@@ -35,6 +35,7 @@ export const oids = {
   timestamptz: 1184,
   interval: 1186,
   timetz: 1266,
+  bit: 1560,
   numeric: 1700,
   uuid: 2950,
   regtype: 2206,

@@ -299,6 +299,11 @@ export const refused: readonly (readonly [string, string])[] = [
   ],
   [`select to_date('31 of 01 2026', 'DD of MM YYYY') from sales`, `"of" in a template`],
   [`select customer ~ 'n\\m' from sales`, `\\m in a regular expression`],
+  [
+    `select ('x' || customer)::bit(64)::bigint from sales where id = 1`,
+    `bits that are not written as hexadecimal digits of the number's length`,
+  ],
+  [`select ('x' || md5(customer))::bit(16) from sales`, `bits of this length`],
   [`select clock::time(0) from sales where id = 11`, `a time that is rounded to 24:00:00`],
   [`select ctid from sales`, `a system column`],
   [`select sales from sales`, `a whole row as a value`],

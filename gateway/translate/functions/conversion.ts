@@ -1,6 +1,6 @@
 import type { PgCatalog } from "../../catalog.ts";
 import { unsupported } from "../../pg-error.ts";
-import { typeName } from "../../values/types.ts";
+import { numericModifier, typeName } from "../../values/types.ts";
 import {
   call,
   cast,
@@ -69,8 +69,24 @@ export const conversions: Entry[] = [
         oid.interval,
       ),
   ],
+  ["bit(bit,int4,bool)", bits],
+  [
+    "int4(bit)",
+    ([value]) => expression(cast(macro("bits_number", operands(value)[0].sql, "8"), "INTEGER"), oid.int4),
+  ],
+  [
+    "int8(bit)",
+    ([value]) => expression(cast(macro("bits_number", operands(value)[0].sql, "16"), "BIGINT"), oid.int8),
+  ],
   ["text(name)", ([value]) => expression(operands(value)[0].sql, oid.text)],
 ];
+
+/** `('x' || md5(t))::bit(64)`: as long as the numbers that it may become. */
+function bits([value, length]: Expression[]): Expression {
+  const [only, { constant }] = operands(value, length);
+  if (constant !== 32 && constant !== 64) throw unsupported("bits of this length");
+  return expression(call("left", only.sql, String(1 + constant / 4)), oid.bit);
+}
 
 /** An integer as numeric. */
 export function wholeNumeric(value: Expression): Expression {
@@ -104,6 +120,10 @@ function floatNumeric(value: Expression, significant: number): Expression {
 function toDeclaredNumeric([value, modifier]: Expression[]): Expression {
   const [only, typmod] = operands(value, modifier);
   if (typeof typmod.constant !== "number") throw unsupported("a numeric whose precision is not constant");
+  const declared = numericModifier(typmod.constant);
+  // Of more digits than there are: what needs them raises.
+  if (declared !== null && declared.precision > 38 && declared.scale === 0)
+    return rounded(only, decimal(38, 0));
   const shape = columnShape(oid.numeric, typmod.constant);
   return shape === null ? only : rounded(only, shape);
 }
@@ -126,6 +146,8 @@ export function convert(value: Expression, to: number, catalog: PgCatalog): Expr
     return { ...expression(outputText(value), to), ...(value.constant === null ? { constant: null } : {}) };
   }
   if (value.type === oid.json && to === oid.jsonb) return { ...value, type: oid.jsonb };
+  // Held as it is written, for what makes a number of it.
+  if (to === oid.bit && textTypes.includes(value.type)) return expression(value.sql, to);
   if (to === oid.bpchar) return expression(call("rtrim", outputText(value), "' '"), to);
   const reader = textTypes.includes(value.type) ? readers[to] : undefined;
   if (reader === undefined) {

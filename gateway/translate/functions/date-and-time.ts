@@ -359,10 +359,11 @@ const abbreviations: Readonly<Record<string, number>> = {
   PDT: -7,
 };
 
-/** Elsewhere, as in Shanghai and Manila, the same letters are other zones to a session there. */
+/** Elsewhere, as in Shanghai and Manila, the same letters are, or were, other zones to a session there. */
 function abbreviated(name: string, context: TranslateContext): number | undefined {
   const { timeZone } = context;
-  const usual = isUtc(context) || (/^(Europe|America|US)\//.test(timeZone) && timeZone !== "America/Havana");
+  const usual =
+    isUtc(context) || (/^(Europe|America|US)\//.test(timeZone) && !/Havana|Adak|Nome|Moscow/.test(timeZone));
   return usual ? abbreviations[name.toUpperCase()] : undefined;
 }
 
