@@ -41,15 +41,23 @@ export class PgCatalog {
   readonly functions: ReadonlyMap<number, PgFunction>;
   readonly operators: ReadonlyMap<number, PgOperator>;
   readonly types: ReadonlyMap<number, PgType>;
+  /** What `version()` says. */
+  readonly version: string;
+  /** Words that are no names unless they are quoted. */
+  readonly keywords: readonly string[];
 
   constructor(
     functions: ReadonlyMap<number, PgFunction>,
     operators: ReadonlyMap<number, PgOperator>,
     types: ReadonlyMap<number, PgType>,
+    version: string,
+    keywords: readonly string[],
   ) {
     this.functions = functions;
     this.operators = operators;
     this.types = types;
+    this.version = version;
+    this.keywords = keywords;
   }
 
   /** Throws what `pg` throws. */
@@ -103,7 +111,9 @@ export class PgCatalog {
       const signature = within(schema, `${name}(${operands.join(",")})`);
       operators.set(oid, { oid, name, schema, leftType, rightType, signature });
     }
-    return new PgCatalog(functions, operators, types);
+    const [[version] = []] = await rows(client, "SELECT pg_catalog.version()");
+    const keywords = (await rows(client, keywordsSql)).map(([word]) => String(word));
+    return new PgCatalog(functions, operators, types, String(version), keywords);
   }
 
   function(oid: number): PgFunction {
@@ -152,6 +162,8 @@ const functionsSql = `SELECT p.oid::int8, p.proname::text, n.nspname::text, p.pr
   FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace`;
 const operatorsSql = `SELECT o.oid::int8, o.oprname::text, n.nspname::text, o.oprleft::int8, o.oprright::int8
   FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace`;
+
+const keywordsSql = "SELECT word::text FROM pg_catalog.pg_get_keywords() WHERE catcode <> 'U' ORDER BY 1";
 
 /** Rows as lists, 64-bit integers as numbers: OIDs fit. */
 async function rows(client: ClientBase, text: string): Promise<unknown[][]> {

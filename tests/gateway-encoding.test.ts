@@ -97,7 +97,7 @@ describe("text", () => {
 describe("what is not sent", () => {
   test.each([
     ["xml", 142, -1, /type with OID 142 as output/],
-    ["character(3)", oids.bpchar, 7, /character as output/],
+    ["character", oids.bpchar, -1, /character as output/],
     ["numeric(50,2)", oids.numeric, ((50 << 16) | 2) + 4, /numeric\(50,2\)/],
     ["numeric(3,-2)", oids.numeric, ((3 << 16) | 2046) + 4, /numeric\(3,-2\)/],
   ])("%s", (_name, typeOid, typmod, message) => {

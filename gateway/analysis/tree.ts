@@ -93,6 +93,13 @@ export class PgNode {
     });
   }
 
+  texts(field: string): string[] {
+    return this.list(field).map((item) => {
+      if (typeof item !== "string") throw unreadable(`${this.tag}.${field} has something else than text`);
+      return item;
+    });
+  }
+
   text(field: string): string {
     const value = this.value(field);
     if (typeof value !== "string") throw unreadable(`${this.tag}.${field} is not text`);

@@ -26,6 +26,8 @@ export interface Expression {
   /** Of a text: what reads as the same number, where it is one, and is had for less. */
   loose?: string;
   documentKey?: string;
+  /** Of a row: its fields. It is handed on nowhere but to what knows them. */
+  row?: readonly { name: string; value: Expression }[];
 }
 
 /** The expression, whole as it was written where it is JSON. */

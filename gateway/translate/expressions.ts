@@ -2,14 +2,17 @@ import { type PgNode, readTree } from "../analysis/tree.ts";
 import type { PgFunction } from "../catalog.ts";
 import { PgError, unsupported } from "../pg-error.ts";
 import { castConstant, constantExpression, parameterExpression } from "./constant.ts";
-import { type Expression, expression, text, unified } from "./expression.ts";
+import { type Expression, expression, numericExpression, text, unified } from "./expression.ts";
 import { convert } from "./functions/conversion.ts";
+import { toPrecision } from "./functions/date-and-time.ts";
 import { aggregates, functions, type Site, windowFunctions } from "./functions/registry.ts";
 import { rowFunctions, setFunctions } from "./functions/sets.ts";
+import { macro } from "./macros.ts";
 import type { QueryTranslator } from "./query.ts";
 import type { Scope } from "./scope.ts";
 import { direction, requireSortable } from "./sorting.ts";
-import { arrayOf, commonShape, duckdbType, elementType, oid } from "./types.ts";
+import { type SymmetricSum, symmetricSum } from "./symmetric-aggregate.ts";
+import { arrayOf, commonShape, decimal, duckdbType, elementType, oid } from "./types.ts";
 import { windowFrame } from "./window-frame.ts";
 
 /** Prints the scalar expressions of one query level. */
@@ -84,6 +87,10 @@ export class ExpressionTranslator {
         return this.#array(node);
       case "SUBSCRIPTINGREF":
         return this.#subscript(node);
+      case "ROWEXPR":
+        return this.#row(node);
+      case "FIELDSELECT":
+        return this.#field(node);
       case "ROWCOMPAREEXPR":
         return this.#rowComparison(node);
       case "SQLVALUEFUNCTION":
@@ -107,6 +114,7 @@ export class ExpressionTranslator {
     const scope = this.#scope.up(node.number("varlevelsup"));
     const index = node.number("varno");
     const attribute = node.number("varattno");
+    if (attribute === 0) return this.#wholeRow(node, scope, index);
     const value = this.#column(scope, index, attribute);
     if (value.type !== node.number("vartype")) {
       throw new PgError("XX000", "a column of another type than analysed");
@@ -115,6 +123,37 @@ export class ExpressionTranslator {
       this.ungrouped.add(value.sql);
     }
     return value;
+  }
+
+  /** `t` of `FROM t`: where no outer join can leave it out. */
+  #wholeRow(node: PgNode, scope: Scope, index: number): Expression {
+    if (!node.has("varnullingrels") || node.list("varnullingrels").length > 0)
+      throw unsupported("a whole row of the side of an outer join that may be missing");
+    const names = scope.columnNames(index);
+    if (names === null) throw unsupported("a whole row as a value");
+    const fields = [...names].map(([attribute, name]) => ({
+      name,
+      value: this.#column(scope, index, attribute),
+    }));
+    if (scope === this.#scope && this.#aggregates === 0)
+      for (const { value } of fields) this.ungrouped.add(value.sql);
+    return rowOf(fields, node.number("vartype"));
+  }
+
+  #row(node: PgNode): Expression {
+    const names = node.texts("colnames");
+    const fields = node.nodes("args").map((argument, index) => ({
+      name: names[index] ?? `f${index + 1}`,
+      value: this.translate(argument),
+    }));
+    return rowOf(fields, node.number("row_typeid"));
+  }
+
+  #field(node: PgNode): Expression {
+    const field = this.translate(node.node("arg")).row?.[node.number("fieldnum") - 1];
+    if (field === undefined || field.value.type !== node.number("resulttype"))
+      throw unsupported("a field of this row");
+    return field.value;
   }
 
   #column(scope: Scope, index: number, attribute: number): Expression {
@@ -206,12 +245,43 @@ export class ExpressionTranslator {
   }
 
   #operator(node: PgNode, operands: PgNode[]): Expression {
+    const symmetric = symmetricSum(node, this.#queries.context.catalog);
+    const difference = symmetric === null ? null : this.#symmetricSum(symmetric);
+    if (difference !== null) return difference;
     const values = operands.map((operand) => this.translate(operand));
     return this.#operation(
       node.number("opno"),
       values,
       node.number("opresulttype"),
       node.number("inputcollid"),
+    );
+  }
+
+  /** Null where the two sums are not over the same. */
+  #symmetricSum({ value, highs, lows, filters }: SymmetricSum): Expression | null {
+    this.#aggregates += 1;
+    const [high, otherHigh] = highs.map((each) => this.translate(each).sql);
+    const [low, otherLow] = lows.map((each) => this.translate(each).sql);
+    const [filter, otherFilter] = filters.map((each) => (each === null ? null : this.translate(each).sql));
+    const summed = this.translate(value);
+    this.#aggregates -= 1;
+    if (
+      high !== otherHigh ||
+      low !== otherLow ||
+      filter !== otherFilter ||
+      summed.numeric?.kind !== "decimal"
+    )
+      return null;
+    if (summed.numeric.scale > 0) throw unsupported("a symmetric sum of numbers with decimals");
+    const hash = `(CAST(${high} AS HUGEINT) * 18446744073709551616 + CAST(${low} AS HUGEINT))`;
+    const condition = filter === null ? "" : ` FILTER (WHERE ${filter})`;
+    const lists = [`CAST(${summed.sql} AS HUGEINT) + ${hash}`, hash].map(
+      (each) => `list(DISTINCT ${each})${condition}`,
+    );
+    const shape = decimal(38, 0);
+    return numericExpression(
+      `CAST(${macro("symmetric_sum", ...lists)} AS ${duckdbType(oid.numeric, shape)})`,
+      shape,
     );
   }
 
@@ -302,8 +372,14 @@ export class ExpressionTranslator {
   }
 
   #nullTest(node: PgNode): Expression {
-    if (node.boolean("argisrow")) throw unsupported("IS NULL of a row");
     const value = this.translate(node.node("arg"));
+    if (node.boolean("argisrow")) {
+      if (value.row === undefined || value.row.some((field) => field.value.row !== undefined))
+        throw unsupported("IS NULL of this row");
+      const test = node.number("nulltesttype") === 0 ? "IS NULL" : "IS NOT NULL";
+      const tests = value.row.map((field) => `${field.value.sql} ${test}`);
+      return expression(tests.length === 0 ? "TRUE" : `(${tests.join(" AND ")})`, oid.bool);
+    }
     return expression(
       `(${value.presence ?? value.sql} IS ${node.number("nulltesttype") === 0 ? "NULL" : "NOT NULL"})`,
       oid.bool,
@@ -354,6 +430,9 @@ export class ExpressionTranslator {
     const type = node.number("resulttype");
     requireByteOrder(node.number("resultcollid"));
     if (value.type === type) return value;
+    if (value.row !== undefined && type === oid.record) return { ...value, type };
+    if (type === oid.bpchar && [oid.text, oid.varchar].some((each) => each === value.type))
+      return expression(`rtrim(${value.sql}, ' ')`, type);
     const texts: readonly number[] = [oid.text, oid.varchar, oid.name];
     const alike = texts.includes(value.type) && texts.includes(type);
     const arrays = [elementType(value.type), elementType(type)].every(
@@ -438,10 +517,7 @@ export class ExpressionTranslator {
   #sqlValue(node: PgNode): Expression {
     const { context } = this.#queries;
     const precision = node.number("typmod");
-    const now = (type: number, sql: string) => {
-      if (precision >= 0) throw unsupported("the current time with a precision");
-      return expression(sql, type);
-    };
+    const now = (type: number, sql: string) => toPrecision(expression(sql, type), precision);
     switch (node.number("op")) {
       case 0:
         return expression("current_date", oid.date);
@@ -449,6 +525,8 @@ export class ExpressionTranslator {
         return expression("now()", oid.timestamptz);
       case 4:
         return now(oid.timestamptz, "now()");
+      case 5:
+        return expression("CAST(CAST(now() AS TIMESTAMP) AS TIME)", oid.time);
       case 7:
         return expression("CAST(now() AS TIMESTAMP)", oid.timestamp);
       case 8:
@@ -477,9 +555,10 @@ export class ExpressionTranslator {
 
   #aggregateOf(node: PgNode): Expression {
     const called = this.#queries.context.catalog.function(node.number("aggfnoid"));
+    const distinct = node.nodes("aggdistinct").length > 0;
     const entries = node
       .nodes("args")
-      .map((entry) => (called.signature === "count(any)" ? counted(entry) : entry));
+      .map((entry) => (called.signature === "count(any)" && !distinct ? counted(entry) : entry));
     const values = entries
       .filter((entry) => !entry.boolean("resjunk"))
       .map((entry) => this.translate(entry.node("expr")));
@@ -494,12 +573,12 @@ export class ExpressionTranslator {
       requireSortable(value.type, catalog);
       return { ...value, sql: `${value.sql} ${direction(clause, catalog)}` };
     });
-    const distinct = node.nodes("aggdistinct").length > 0;
     if (distinct) {
-      for (const value of values) requireSortable(value.type, catalog);
+      for (const value of values.flatMap((each) => each.row?.map((field) => field.value) ?? [each]))
+        requireSortable(value.type, catalog);
       // Postgres finds what is distinct by sorting.
       const [first] = values;
-      if (order.length === 0 && first !== undefined)
+      if (order.length === 0 && first !== undefined && first.row === undefined)
         order.push({ ...first, sql: `${first.sql} ASC NULLS LAST` });
     }
     const filter = node.nodeOrNull("aggfilter");
@@ -588,6 +667,7 @@ export class ExpressionTranslator {
       offset("startOffset"),
       offset("endOffset"),
       ordered,
+      this.#queries.context,
     );
     const parts = [];
     if (partition.length > 0) parts.push(`PARTITION BY ${partition.join(", ")}`);
@@ -674,6 +754,12 @@ function counted(entry: PgNode): PgNode {
   return row && node.has("varnullingrels") && node.list("varnullingrels").length === 0 ? one : entry;
 }
 
+function rowOf(fields: readonly { name: string; value: Expression }[], type: number): Expression {
+  if (fields.length === 0) throw unsupported("a row without columns");
+  const packed = fields.map(({ value }, index) => `f${index + 1} := ${value.sql}`);
+  return { sql: `struct_pack(${packed.join(", ")})`, type, numeric: null, row: fields };
+}
+
 /** What a copy of an expression with another value must not keep. */
 const unknownValue = {
   constant: undefined,
@@ -681,6 +767,7 @@ const unknownValue = {
   document: undefined,
   presence: undefined,
   loose: undefined,
+  row: undefined,
 } as unknown as Record<never, never>;
 
 function last<T>(items: readonly T[]): T {

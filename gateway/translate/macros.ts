@@ -18,6 +18,24 @@ const notIsoTime = raise(
   "0A000",
   "text that is not written YYYY-MM-DD HH:MI:SS as a timestamp is not supported on lake tables",
 );
+const otherBits = raise(
+  "0A000",
+  "bits that are not written as hexadecimal digits of the number's length are not supported on lake tables",
+);
+const noStep = raise("22023", "step size cannot equal zero");
+const noYear = raise("22008", "date/time field value out of range");
+const notIsoClock = raise(
+  "0A000",
+  "text that is not written HH:MI:SS as a time is not supported on lake tables",
+);
+const notIntervalText = raise(
+  "0A000",
+  "text that is not written like 3 days 2 hours as an interval is not supported on lake tables",
+);
+const escapedBytes = raise(
+  "0A000",
+  "text with a backslash that does not begin with \\x as bytea is not supported on lake tables",
+);
 const longNumber = raise(
   "0A000",
   "text with more than 15 digits as a numeric is not supported on lake tables",
@@ -54,6 +72,13 @@ const containerText = raise(
   "0A000",
   "the text of a jsonb object or array is not supported on lake tables: use json",
 );
+const castOfNull = raise("0A000", "the cast of a jsonb null is not supported on lake tables");
+const noScalar = raise("22023", "cannot cast this jsonb to the type");
+const noMembers = raise("0A000", "a key taken from jsonb that is no object is not supported on lake tables");
+const strangeKey = raise(
+  "0A000",
+  'a JSON key that is empty or has ", \\ or * in it is not supported on lake tables',
+);
 const noArray = raise("22023", "cannot call this function on JSON that is no array");
 const noObject = raise("22023", "cannot call this function on JSON that is no object");
 const longQuotient = raise(
@@ -61,6 +86,15 @@ const longQuotient = raise(
   "the text of a quotient of this many digits is not supported on lake tables",
 );
 const badJson = raise("22P02", "invalid input syntax for type json");
+
+/** Dates and times as ISO 8601 has them, and the forms of intervals that numbers and units are put together to. */
+const isoClock = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{1,6})?)?";
+const isoMoment = `[0-9]{4}-[0-9]{2}-[0-9]{2}([ T]${isoClock})?`;
+const isoText = `[0-9]{4}-[0-9]{2}-[0-9]{2}([ T]${isoClock}( ?(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?))?)?`;
+const isoOffsetEnd = ":[0-9.]+ ?(Z|[+-][0-9]{2}:?[0-9]{0,2})";
+const amount = "[+-]?[0-9]+";
+const intervalPart =
+  "(?:[+-]?[0-9]{1,11}(?:\\.[0-9]{1,6})?\\s*(?:seconds?|secs?)|[+-]?[0-9]{1,7}\\s*(?:minutes?|mins?|hours?|hrs?|days?|weeks?|months?|mons?|years?|yrs?))";
 
 /** By name, parameters and body. A parameter stands in the body as often as it is named there. */
 const definitions: readonly (readonly [string, string])[] = [
@@ -189,11 +223,52 @@ const definitions: readonly (readonly [string, string])[] = [
   ],
   [
     "text_to_date(s)",
-    `CASE WHEN s IS NULL THEN NULL WHEN regexp_full_match(s, '[0-9]{4}-[0-9]{2}-[0-9]{2}') THEN CAST(s AS DATE) ELSE ${notIsoDate} END`,
+    `CASE WHEN s IS NULL THEN NULL WHEN starts_with(s, '0000') THEN ${noYear} WHEN regexp_full_match(s, '${isoText}') THEN CAST(left(s, 10) AS DATE) ELSE ${notIsoDate} END`,
   ],
+  // A zone says nothing to a timestamp without one.
   [
     "text_to_timestamp(s)",
-    `CASE WHEN s IS NULL THEN NULL WHEN regexp_full_match(s, '[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?)?') THEN CAST(s AS TIMESTAMP) ELSE ${notIsoTime} END`,
+    `CASE WHEN s IS NULL THEN NULL WHEN starts_with(s, '0000') THEN ${noYear} WHEN regexp_full_match(s, '${isoText}') THEN CAST(regexp_extract(s, '^${isoMoment}') AS TIMESTAMP) ELSE ${notIsoTime} END`,
+  ],
+  ["offset_hours(t)", "CAST(coalesce(nullif(regexp_extract(t, '^[+-]?([0-9]{2})', 1), ''), '0') AS BIGINT)"],
+  [
+    "offset_minutes(t)",
+    "CAST(coalesce(nullif(regexp_extract(t, '^[+-][0-9]{2}:?([0-9]{2})', 1), ''), '0') AS BIGINT)",
+  ],
+  [
+    "offset_micros(t)",
+    "(memory.postgres.offset_hours(t) * 60 + memory.postgres.offset_minutes(t)) * CASE WHEN starts_with(t, '-') THEN -60000000 ELSE 60000000 END",
+  ],
+  [
+    "text_to_instant(s)",
+    `CASE WHEN NOT regexp_matches(s, '${isoOffsetEnd}$') THEN CAST(memory.postgres.text_to_timestamp(s) AS TIMESTAMP WITH TIME ZONE)
+      ELSE timezone('UTC', memory.postgres.text_to_timestamp(s)) - to_microseconds(memory.postgres.offset_micros(regexp_extract(s, '${isoOffsetEnd}$', 1))) END`,
+  ],
+  [
+    "text_to_time(s)",
+    `CASE WHEN s IS NULL THEN NULL WHEN regexp_full_match(s, '${isoClock}') THEN CAST(s AS TIME) ELSE ${notIsoClock} END`,
+  ],
+  [
+    "text_to_bytes(s)",
+    `CASE WHEN s IS NULL THEN NULL WHEN NOT contains(s, '\\') THEN encode(s) WHEN regexp_full_match(s, '\\\\x([0-9a-fA-F]{2})*') THEN unhex(s[3:]) ELSE ${escapedBytes} END`,
+  ],
+  // How many of a unit an interval's text has; each unit may be there once.
+  [
+    "units_in(s, pattern)",
+    `CASE len(regexp_extract_all(s, pattern, 1)) WHEN 0 THEN 0 WHEN 1 THEN CAST(regexp_extract(s, pattern, 1) AS BIGINT) ELSE ${notIntervalText} END`,
+  ],
+  [
+    "seconds_in(s)",
+    `CASE len(regexp_extract_all(s, '(${amount})\\s*s')) WHEN 0 THEN 0 WHEN 1 THEN CAST(CAST(regexp_extract(s, '(${amount}(?:\\.[0-9]{1,6})?)\\s*s', 1) AS DECIMAL(24, 6)) * 1000000 AS BIGINT) ELSE ${notIntervalText} END`,
+  ],
+  [
+    "text_to_interval(s)",
+    `list_transform([lower(trim(s))], lambda t : CASE WHEN t IS NULL THEN NULL
+      WHEN regexp_full_match(t, '${intervalPart}(\\s+${intervalPart})*') THEN memory.postgres.interval_of(
+        memory.postgres.units_in(t, '(${amount})\\s*y') * 12 + memory.postgres.units_in(t, '(${amount})\\s*mon'),
+        memory.postgres.units_in(t, '(${amount})\\s*w') * 7 + memory.postgres.units_in(t, '(${amount})\\s*d'),
+        memory.postgres.units_in(t, '(${amount})\\s*h') * 3600000000 + memory.postgres.units_in(t, '(${amount})\\s*min') * 60000000 + memory.postgres.seconds_in(t))
+      ELSE ${notIntervalText} END)[1]`,
   ],
   ["text_to_json(s)", `CASE WHEN s IS NULL OR json_valid(s) THEN CAST(s AS JSON) ELSE ${badJson} END`],
   // Years before Christ have no year 0 in Postgres.
@@ -266,6 +341,69 @@ const definitions: readonly (readonly [string, string])[] = [
     `CASE json_type(x) WHEN 'DOUBLE' THEN CASE WHEN contains(lower(memory.postgres.json_number(x, d, quoted)), 'e') THEN ${rewritten} ELSE memory.postgres.json_number(x, d, quoted) END
       WHEN 'OBJECT' THEN ${containerText} WHEN 'ARRAY' THEN ${containerText} ELSE x ->> '$' END`,
   ],
+  // jsonb as JSON in some form.
+  [
+    "jsonb_source(x, d, quoted)",
+    `CASE json_type(x) WHEN 'DOUBLE' THEN memory.postgres.json_number(x, d, quoted)
+      WHEN 'OBJECT' THEN CASE WHEN memory.postgres.json_plain(d) THEN CAST(x AS VARCHAR) ELSE ${rewritten} END
+      WHEN 'ARRAY' THEN CASE WHEN memory.postgres.json_plain(d) THEN CAST(x AS VARCHAR) ELSE ${rewritten} END
+      ELSE CAST(x AS VARCHAR) END`,
+  ],
+  [
+    "jsonb_text_of(x, d, quoted)",
+    `CASE json_type(x) WHEN 'VARCHAR' THEN CAST(json(x) AS VARCHAR) WHEN 'NULL' THEN 'null' ELSE memory.postgres.jsonb_text(x, d, quoted) END`,
+  ],
+  [
+    "jsonb_number(x, d, quoted)",
+    `CASE WHEN json_type(x) IN ('BIGINT', 'UBIGINT', 'HUGEINT') THEN CAST(x AS VARCHAR) WHEN json_type(x) = 'DOUBLE' THEN memory.postgres.json_number(x, d, quoted)
+      WHEN json_type(x) = 'NULL' THEN ${castOfNull} WHEN x IS NOT NULL THEN ${noScalar} END`,
+  ],
+  [
+    "jsonb_boolean(x)",
+    `CASE WHEN json_type(x) = 'BOOLEAN' THEN (x ->> '$') = 'true' WHEN json_type(x) = 'NULL' THEN ${castOfNull} WHEN x IS NOT NULL THEN ${noScalar} END`,
+  ],
+  [
+    "number_digits(t)",
+    `CASE WHEN contains(lower(t), 'e') THEN ${rewritten} WHEN contains(t, '.') THEN replace(rtrim(rtrim(t, '0'), '.'), '-0', CASE WHEN regexp_full_match(t, '-0(\\.0*)?') THEN '0' ELSE '-0' END) ELSE CASE WHEN t = '-0' THEN '0' ELSE t END END`,
+  ],
+  [
+    "jsonb_same_number(x, d, quoted, sought)",
+    `CASE WHEN json_type(x) IN ('BIGINT', 'UBIGINT', 'HUGEINT') THEN CAST(x AS VARCHAR) = sought
+      WHEN json_type(x) = 'DOUBLE' THEN memory.postgres.number_digits(memory.postgres.json_number(x, d, quoted)) = sought ELSE FALSE END`,
+  ],
+  ["json_within(t)", "trim(t[2:-2], e' \\t\\n\\r')"],
+  [
+    "json_listed(t)",
+    "CASE WHEN json_type(t) = 'ARRAY' THEN memory.postgres.json_within(trim(t, e' \\t\\n\\r')) ELSE t END",
+  ],
+  // The last of like keys counts, so that one text behind the other is both objects in one.
+  [
+    "jsonb_joined(a, b)",
+    `CASE WHEN a IS NULL OR b IS NULL THEN NULL
+      WHEN json_type(a) = 'OBJECT' AND json_type(b) = 'OBJECT'
+      THEN '{' || concat_ws(',', nullif(memory.postgres.json_within(trim(a, e' \\t\\n\\r')), ''), nullif(memory.postgres.json_within(trim(b, e' \\t\\n\\r')), '')) || '}'
+      ELSE '[' || concat_ws(',', nullif(memory.postgres.json_listed(a), ''), nullif(memory.postgres.json_listed(b), '')) || ']' END`,
+  ],
+  [
+    "jsonb_without(x, d, keys)",
+    `CASE WHEN x IS NULL OR keys IS NULL OR keys[1] IS NULL THEN NULL WHEN json_type(x) <> 'OBJECT' THEN ${noMembers} WHEN NOT memory.postgres.json_plain(d) THEN ${rewritten}
+      ELSE list_transform([{ 'names': json_keys(x), 'items': CAST(json_extract(x, '$.*') AS JSON[]) }], lambda o : '{' || coalesce(array_to_string(
+        list_transform(list_filter(range(1, len(o['names']) + 1), lambda i : NOT list_contains(keys, o['names'][i])),
+          lambda i : CAST(to_json(o['names'][i]) AS VARCHAR) || ':' || CAST(o['items'][i] AS VARCHAR)), ','), '') || '}')[1] END`,
+  ],
+  // Where the keys of jsonb stand among those that were written: by length and bytes, of like ones the last.
+  [
+    "jsonb_places(n)",
+    `list_transform(list_sort(list_transform(list_filter(range(1, len(n) + 1), lambda i : NOT list_contains(n[i + 1:], n[i])), lambda i : { 'l': strlen(n[i]), 'k': n[i], 'i': i })), lambda e : e['i'])`,
+  ],
+  ["jsonb_names(n)", "list_transform(memory.postgres.jsonb_places(n), lambda place : n[place])"],
+  ["jsonb_values(n, v)", "list_transform(memory.postgres.jsonb_places(n), lambda place : v[place])"],
+  // A key or an index that is known row by row.
+  [
+    "json_member(d, k)",
+    `CASE WHEN k = '' OR regexp_matches(k, '["\\\\*]') THEN ${strangeKey} WHEN k IS NOT NULL THEN memory.postgres.json_get(d, k, '$."' || k || '"', '"' || k || '"') END`,
+  ],
+  ["json_item(d, i)", "json_extract(d, CASE WHEN i < 0 THEN '$[#' || i || ']' ELSE '$[' || i || ']' END)"],
   [
     "json_kind(x)",
     "CASE json_type(x) WHEN 'OBJECT' THEN 'object' WHEN 'ARRAY' THEN 'array' WHEN 'VARCHAR' THEN 'string' WHEN 'BOOLEAN' THEN 'boolean' WHEN 'NULL' THEN 'null' WHEN 'BIGINT' THEN 'number' WHEN 'UBIGINT' THEN 'number' WHEN 'DOUBLE' THEN 'number' WHEN 'HUGEINT' THEN 'number' END",
@@ -352,7 +490,42 @@ const definitions: readonly (readonly [string, string])[] = [
     "json_time(t)",
     "'\"' || regexp_replace(regexp_replace(t, '^([^ ]*[0-9]) ', '\\1T'), '(T.*[+-][0-9]{2})( BC)?$', '\\1:00\\2') || '\"'",
   ],
-  ["two_digits(n)", "CASE WHEN n < 10 THEN '0' ELSE '' END || CAST(n AS VARCHAR)"],
+  // A period without an end, or a beginning, begins with what there is of it.
+  [
+    "overlapping(a, b, c, d)",
+    `list_transform([{ 's': least(a, b), 'e': CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN greatest(a, b) END, 'os': least(c, d), 'oe': CASE WHEN c IS NOT NULL AND d IS NOT NULL THEN greatest(c, d) END }], lambda p :
+      CASE WHEN p['s'] IS NULL OR p['os'] IS NULL THEN NULL
+      WHEN p['s'] > p['os'] THEN CASE WHEN p['oe'] IS NULL THEN NULL WHEN p['s'] < p['oe'] THEN TRUE WHEN p['e'] IS NOT NULL THEN FALSE END
+      WHEN p['s'] < p['os'] THEN CASE WHEN p['e'] IS NULL THEN NULL WHEN p['os'] < p['e'] THEN TRUE WHEN p['oe'] IS NOT NULL THEN FALSE END
+      WHEN p['e'] IS NOT NULL AND p['oe'] IS NOT NULL THEN TRUE END)[1]`,
+  ],
+  [
+    "quote_ident(s, keywords)",
+    `CASE WHEN regexp_full_match(s, '[a-z_][a-z0-9_]*') AND NOT list_contains(keywords, s) THEN s ELSE '"' || replace(s, '"', '""') || '"' END`,
+  ],
+  [
+    "decimal_series(a, b, step)",
+    `CASE WHEN a IS NULL OR b IS NULL OR step IS NULL THEN NULL WHEN step = 0 THEN ${noStep}
+      ELSE list_transform(range(0, CAST(greatest(0, floor(CAST((b - a) / step AS DOUBLE) + 1e-9) + 1) AS BIGINT)), lambda i : a + i * step) END`,
+  ],
+  [
+    "bits_number(s, count)",
+    `CASE WHEN s IS NULL THEN NULL WHEN NOT regexp_full_match(s, '[xX][0-9a-fA-F]+') OR length(s) <> count + 1 THEN ${otherBits}
+      ELSE list_transform([CAST(CAST('0x' || s[2:] AS UBIGINT) AS HUGEINT)], lambda n : CASE WHEN n >= CAST(2 ** (4 * count - 1) AS HUGEINT) THEN n - CAST(2 ** (4 * count) AS HUGEINT) ELSE n END)[1] END`,
+  ],
+  // Of the first list's numbers without those of the second, in two halves: each sum has more digits than a number may.
+  ["halves_sum(l, factor)", "list_sum(list_transform(l, lambda n : n // factor))"],
+  ["rests_sum(l, factor)", "list_sum(list_transform(l, lambda n : n % factor))"],
+  [
+    "symmetric_sum(one, other)",
+    `(memory.postgres.halves_sum(one, CAST(18446744073709551616 AS HUGEINT)) - memory.postgres.halves_sum(other, CAST(18446744073709551616 AS HUGEINT))) * CAST(18446744073709551616 AS HUGEINT)
+      + (memory.postgres.rests_sum(one, CAST(18446744073709551616 AS HUGEINT)) - memory.postgres.rests_sum(other, CAST(18446744073709551616 AS HUGEINT)))`,
+  ],
+  // 1st, 2nd, 3rd, 11th.
+  [
+    "ordinal(t)",
+    `t || CASE WHEN regexp_matches(t, '1[0-9]$') THEN 'th' WHEN ends_with(t, '1') THEN 'st' WHEN ends_with(t, '2') THEN 'nd' WHEN ends_with(t, '3') THEN 'rd' ELSE 'th' END`,
+  ],
   [
     "justified(months, days, micros)",
     `list_transform([{ 'months': months, 'days': days, 'micros': micros }], lambda j : memory.postgres.interval_of(j['months'],

@@ -4,6 +4,7 @@ import { PgError, unsupported } from "../pg-error.ts";
 import { cast, type Expression, shaped, whole } from "./expression.ts";
 import { ExpressionTranslator } from "./expressions.ts";
 import { functions } from "./functions/registry.ts";
+import { raise } from "./raised.ts";
 import { rangeFunction } from "./range-function.ts";
 import { type ColumnShape, Scope, shapeOfColumn } from "./scope.ts";
 import { direction, requireSortable } from "./sorting.ts";
@@ -131,13 +132,28 @@ export class QueryTranslator {
         `${byPosition && position > 0 ? position : value.sql} ${direction(clause, this.context.catalog)}`,
       ];
     });
-    if (order.length > 0) parts.push(`ORDER BY ${order.join(", ")}`);
-    if (query.number("limitOption") !== 0) throw unsupported("FETCH ... WITH TIES");
     const limit = query.nodeOrNull("limitCount");
-    if (limit !== null) parts.push(`LIMIT ${expressions.translate(limit).sql}`);
+    // LIMIT_OPTION_COUNT; PostgreSQL 18 has no other number for it than those before.
+    const ties = query.number("limitOption") !== 0;
+    if (ties && limit !== null) parts.push(this.#withTies(query, order, expressions.translate(limit).sql));
+    if (order.length > 0) parts.push(`ORDER BY ${order.join(", ")}`);
+    if (limit !== null && !ties) parts.push(`LIMIT ${expressions.translate(limit).sql}`);
     const offset = query.nodeOrNull("limitOffset");
     if (offset !== null) parts.push(`OFFSET ${expressions.translate(offset).sql}`);
     return parts;
+  }
+
+  /** All rows that are ordered with, or before, the last one that is asked for. */
+  #withTies(query: PgNode, order: readonly string[], limit: string): string {
+    const plain =
+      query.nodeOrNull("limitOffset") === null &&
+      query.nodes("distinctClause").length === 0 &&
+      query.value("setOperations") === null &&
+      !query.boolean("hasTargetSRFs");
+    if (!plain || order.length === 0) throw unsupported("FETCH ... WITH TIES of this query");
+    const rank = `rank() OVER (ORDER BY ${order.join(", ")})`;
+    const count = `CASE WHEN ${limit} < 0 THEN ${negativeLimit} ELSE ${limit} END`;
+    return `QUALIFY (${limit} IS NULL OR ${rank} <= ${count})`;
   }
 
   #fromItem(item: PgNode, scope: Scope): string {
@@ -342,6 +358,8 @@ export class QueryTranslator {
     return `(${names}) AS (${casts(start)} UNION${operation.boolean("all") ? " ALL" : ""} ${casts(step)})`;
   }
 }
+
+const negativeLimit = raise("2201W", "LIMIT must not be negative");
 
 function refuseOtherThanSelect(query: PgNode): void {
   if (query.tag !== "QUERY" || query.number("commandType") !== 1 || query.value("utilityStmt") !== null) {

@@ -52,6 +52,15 @@ export class Scope {
     return entry;
   }
 
+  /** Of an entry that has columns of its own: their names, by number. */
+  columnNames(index: number): ReadonlyMap<number, string> | null {
+    const entry = this.entry(index);
+    if (this.source(index) === null || !entry.has("eref")) return null;
+    const names = entry.node("eref").texts("colnames");
+    // A column that was dropped has no name.
+    return new Map(names.flatMap((name, position) => (name === "" ? [] : [[position + 1, name] as const])));
+  }
+
   /** Says where the columns of an entry are to be found. */
   define(index: number, source: ColumnSource): void {
     this.#sources.set(index, source);

@@ -13,6 +13,7 @@ const sortable: ReadonlySet<number> = new Set([
   oid.name,
   oid.text,
   oid.varchar,
+  oid.bpchar,
   oid.float4,
   oid.float8,
   oid.numeric,

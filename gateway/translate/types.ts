@@ -1,6 +1,8 @@
 import { unsupported } from "../pg-error.ts";
 import { elementType as elementOf, numericModifier, oids, scalarType, typeName } from "../values/types.ts";
 
+export { scalarType };
+
 /** OIDs of the types that expressions over lake tables have. */
 export const oid = oids;
 

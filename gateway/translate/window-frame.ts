@@ -1,5 +1,7 @@
 import { unsupported } from "../pg-error.ts";
 import type { Expression } from "./expression.ts";
+import { isUtc } from "./functions/zones.ts";
+import type { TranslateContext } from "./translation.ts";
 import { oid } from "./types.ts";
 
 // Postgres's FRAMEOPTION_ bits.
@@ -21,12 +23,22 @@ const bits = {
   excludeTies: 0x20000,
 } as const;
 
+/** Whether an interval leads from a time with a zone to the same one in both: of hours, or of one unit in UTC. */
+function isAlike(bound: Expression, context: TranslateContext): boolean {
+  const [months, days, micros] =
+    /'(-?\d+) months (-?\d+) days (-?\d+) microseconds'/.exec(bound.sql)?.slice(1) ?? [];
+  if (bound.constant === undefined || micros === undefined) return false;
+  const units = [months, days, micros].filter((count) => count !== "0");
+  return (months === "0" && days === "0") || (isUtc(context) && units.length <= 1);
+}
+
 /** The frame of a window; null where it is the default one. `ordered`: the types of ORDER BY. */
 export function windowFrame(
   options: number,
   start: Expression | null,
   end: Expression | null,
   ordered: readonly number[],
+  context: TranslateContext,
 ): string | null {
   const has = (bit: number) => (options & bit) !== 0;
   if (!has(bits.nonDefault)) return null;
@@ -41,7 +53,9 @@ export function windowFrame(
       oid.date,
       oid.timestamp,
     ];
-    if (ordered.length !== 1 || !distances.includes(type))
+    const bounds = [start, end].filter((bound) => bound !== null);
+    const zoned = type === oid.timestamptz && bounds.every((bound) => isAlike(bound, context));
+    if (ordered.length !== 1 || !(distances.includes(type) || zoned))
       throw unsupported("RANGE with a distance over this type");
   }
   const from = has(bits.startUnboundedPreceding)

@@ -48,6 +48,7 @@ function scalarDatum(type: ScalarType, bytes: Buffer): string {
     case oids.int8:
       return integerLiteral(bytes.readBigInt64LE(0), type.duckdb);
     case oids.oid:
+    case oids.regtype:
       return integerLiteral(bytes.readUInt32LE(0), type.duckdb);
     case oids.float4:
       return realLiteral(bytes.readFloatLE(0));

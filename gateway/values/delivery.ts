@@ -19,7 +19,8 @@ export function deliverySql(expression: string, typeOid: number, typmod: number)
 
 /** Null: as it comes. */
 function deliveredType(type: ScalarType | null, typeOid: number, typmod: number): string | null {
-  if (type === null || type.oid === oids.bpchar) throw unsupported(`the type ${typeName(typeOid)} as output`);
+  if (type === null || (type.oid === oids.bpchar && typmod < 4))
+    throw unsupported(`the type ${typeName(typeOid)} as output`);
   if (type.oid === oids.json || type.oid === oids.jsonb) return "VARCHAR";
   if (type.oid !== oids.numeric) return type.duckdb;
   const modifier = numericModifier(typmod);

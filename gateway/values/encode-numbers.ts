@@ -3,6 +3,7 @@ import { type ByteSink, putInt16, putInt32 } from "./byte-sink.ts";
 import { type EncoderSettings, VectorEncoder } from "./column-encoder.ts";
 import { putBigInt, putInteger } from "./digits.ts";
 import { floatText, realText } from "./float-text.ts";
+import { typeName } from "./types.ts";
 import { joinedWords, safeHighWord, vectorData, vectorWords, wordSize } from "./vector-data.ts";
 
 /** `boolean` */
@@ -113,6 +114,19 @@ export class BigIntegerEncoder extends VectorEncoder {
       putInt32(buffer, offset, low);
     }
     sink.offset = offset + this.#wireLength;
+  }
+}
+
+/** `regtype` as text, from the type's OID as BIGINT */
+export class TypeNameEncoder extends VectorEncoder {
+  #words = new Int32Array();
+
+  protected bindData(vector: Vector, rows: number): void {
+    this.#words = vectorWords(vector, rows, 8);
+  }
+
+  writeValue(row: number, sink: ByteSink): void {
+    sink.writeText(typeName(this.#words[row * 2] as number));
   }
 }
 

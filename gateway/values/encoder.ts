@@ -10,6 +10,7 @@ import {
   FloatEncoder,
   IntegerEncoder,
   SmallIntegerEncoder,
+  TypeNameEncoder,
 } from "./encode-numbers.ts";
 import { NumericEncoder } from "./encode-numeric.ts";
 import { CharEncoder, HexEncoder, JsonbEncoder, PlainTextEncoder, UuidEncoder } from "./encode-text.ts";
@@ -53,6 +54,8 @@ export function columnEncoder(
       return new BigIntegerEncoder(format, 8);
     case oids.oid:
       return new BigIntegerEncoder(format, 4);
+    case oids.regtype:
+      return format === 0 ? new TypeNameEncoder() : new BigIntegerEncoder(format, 4);
     case oids.float4:
       return new FloatEncoder(format, 4, settings);
     case oids.float8:
@@ -62,6 +65,7 @@ export function columnEncoder(
     case oids.text:
     case oids.varchar:
     case oids.name:
+    case oids.bpchar:
     case oids.unknown:
     case oids.json:
       return new PlainTextEncoder();

@@ -35,8 +35,11 @@ export const oids = {
   timestamptz: 1184,
   interval: 1186,
   timetz: 1266,
+  bit: 1560,
   numeric: 1700,
   uuid: 2950,
+  regtype: 2206,
+  record: 2249,
   jsonb: 3802,
 } as const;
 
@@ -85,6 +88,7 @@ const scalars: readonly ScalarType[] = [
   },
   { oid: oids.numeric, name: "numeric", duckdb: "DECIMAL", array: 1231, length: -1, alignment: 4 },
   { oid: oids.uuid, name: "uuid", duckdb: "UUID", array: 2951, length: 16, alignment: 1 },
+  { oid: oids.regtype, name: "regtype", duckdb: "BIGINT", array: 2211, length: 4, alignment: 4 },
   { oid: oids.jsonb, name: "jsonb", duckdb: "JSON", array: 3807, length: -1, alignment: 4 },
 ];
 

@@ -17,6 +17,7 @@ const extremes = [
   "float8",
   "numeric",
   "text",
+  "bpchar",
   "date",
   "time",
   "timestamp",
@@ -201,8 +202,11 @@ function percentile(
   const [order] = site.order;
   // The order is in the fraction for DuckDB.
   const descending = order?.includes(" DESC ") ?? false;
-  const result = site.print(name, [only.sql, descending ? `1 - ${at.sql}` : at.sql], { order: false });
-  if (descending && name === "quantile_disc") throw unsupported("percentile_disc in descending order");
+  // Which of two values in the middle is taken depends on where it is counted from; of 0 DuckDB loses from where.
+  const result =
+    descending && name === "quantile_disc"
+      ? site.print(name, [only.sql, `greatest(${at.sql}, 1e-300)`])
+      : site.print(name, [only.sql, descending ? `1 - ${at.sql}` : at.sql], { order: false });
   return { sql: result, type: site.resultType, numeric: name === "quantile_disc" ? only.numeric : null };
 }
 

@@ -75,6 +75,16 @@ export const arrays: Entry[] = [
     ([array]) =>
       expression(`(CASE WHEN len(${operands(array)[0].sql}) > 0 THEN CAST(1 AS INTEGER) END)`, oid.int4),
   ],
+  [
+    "array_dims(anyarray)",
+    ([array]) => {
+      const [list] = operands(array);
+      return expression(
+        `(CASE WHEN len(${list.sql}) > 0 THEN '[1:' || len(${list.sql}) || ']' END)`,
+        oid.text,
+      );
+    },
+  ],
   ["@>(anyarray,anyarray)", ([left, right]) => contains(...operands(left, right))],
   ["<@(anyarray,anyarray)", ([left, right]) => contains(...operands(right, left))],
   [

@@ -22,6 +22,13 @@ export const binary: Entry[] = [
       return expression(call("encode", operands(value)[0].sql), oid.bytea);
     },
   ],
+  [
+    "convert_from(bytea,name)",
+    ([value, encoding]) => {
+      requireUtf8(...operands(encoding));
+      return expression(call("decode", operands(value)[0].sql), oid.text);
+    },
+  ],
 ];
 
 function size([value]: Expression[]): Expression {

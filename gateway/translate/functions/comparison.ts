@@ -11,6 +11,8 @@ const comparable = [
   ["numeric"],
   ["text"],
   ["name"],
+  // Without the blanks at its end, which do not count.
+  ["bpchar"],
   ["bool"],
   ["bytea"],
   ["date", "timestamp"],

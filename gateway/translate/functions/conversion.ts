@@ -1,6 +1,6 @@
 import type { PgCatalog } from "../../catalog.ts";
 import { unsupported } from "../../pg-error.ts";
-import { typeName } from "../../values/types.ts";
+import { numericModifier, typeName } from "../../values/types.ts";
 import {
   call,
   cast,
@@ -69,8 +69,24 @@ export const conversions: Entry[] = [
         oid.interval,
       ),
   ],
+  ["bit(bit,int4,bool)", bits],
+  [
+    "int4(bit)",
+    ([value]) => expression(cast(macro("bits_number", operands(value)[0].sql, "8"), "INTEGER"), oid.int4),
+  ],
+  [
+    "int8(bit)",
+    ([value]) => expression(cast(macro("bits_number", operands(value)[0].sql, "16"), "BIGINT"), oid.int8),
+  ],
   ["text(name)", ([value]) => expression(operands(value)[0].sql, oid.text)],
 ];
+
+/** `('x' || md5(t))::bit(64)`: as long as the numbers that it may become. */
+function bits([value, length]: Expression[]): Expression {
+  const [only, { constant }] = operands(value, length);
+  if (constant !== 32 && constant !== 64) throw unsupported("bits of this length");
+  return expression(call("left", only.sql, String(1 + constant / 4)), oid.bit);
+}
 
 /** An integer as numeric. */
 export function wholeNumeric(value: Expression): Expression {
@@ -104,6 +120,10 @@ function floatNumeric(value: Expression, significant: number): Expression {
 function toDeclaredNumeric([value, modifier]: Expression[]): Expression {
   const [only, typmod] = operands(value, modifier);
   if (typeof typmod.constant !== "number") throw unsupported("a numeric whose precision is not constant");
+  const declared = numericModifier(typmod.constant);
+  // Of more digits than there are: what needs them raises.
+  if (declared !== null && declared.precision > 38 && declared.scale === 0)
+    return rounded(only, decimal(38, 0));
   const shape = columnShape(oid.numeric, typmod.constant);
   return shape === null ? only : rounded(only, shape);
 }
@@ -121,14 +141,26 @@ const textTypes: readonly number[] = [oid.text, oid.varchar, oid.name];
 export function convert(value: Expression, to: number, catalog: PgCatalog): Expression {
   if (textTypes.includes(to)) {
     if (to === oid.name) throw unsupported("the cast to name");
+    const known = knownText(value);
+    if (known !== null) return { ...expression(`CAST(${text(known)} AS VARCHAR)`, to), constant: known };
     return { ...expression(outputText(value), to), ...(value.constant === null ? { constant: null } : {}) };
   }
   if (value.type === oid.json && to === oid.jsonb) return { ...value, type: oid.jsonb };
+  // Held as it is written, for what makes a number of it.
+  if (to === oid.bit && textTypes.includes(value.type)) return expression(value.sql, to);
+  if (to === oid.bpchar) return expression(call("rtrim", outputText(value), "' '"), to);
   const reader = textTypes.includes(value.type) ? readers[to] : undefined;
   if (reader === undefined) {
     throw unsupported(`the cast from ${catalog.typeName(value.type)} to ${catalog.typeName(to)}`);
   }
   return reader(numbers.includes(to) ? (value.loose ?? value.sql) : value.sql);
+}
+
+/** The text of a whole number, or of a type's name, that is constant. */
+function knownText({ type, constant }: Expression): string | null {
+  if (typeof constant !== "number") return null;
+  if (type === oid.regtype) return typeName(constant);
+  return type === oid.int2 || type === oid.int4 ? String(constant) : null;
 }
 
 const numbers: readonly number[] = [oid.int2, oid.int4, oid.int8, oid.float4, oid.float8, oid.numeric];
@@ -147,8 +179,10 @@ const readers: Readonly<Record<number, (sql: string) => Expression>> = {
   [oid.bool]: (sql) => expression(macro("text_to_boolean", sql), oid.bool),
   [oid.date]: (sql) => expression(macro("text_to_date", sql), oid.date),
   [oid.timestamp]: (sql) => expression(macro("text_to_timestamp", sql), oid.timestamp),
-  [oid.timestamptz]: (sql) =>
-    expression(cast(macro("text_to_timestamp", sql), "TIMESTAMP WITH TIME ZONE"), oid.timestamptz),
+  [oid.timestamptz]: (sql) => expression(macro("text_to_instant", sql), oid.timestamptz),
+  [oid.time]: (sql) => expression(macro("text_to_time", sql), oid.time),
+  [oid.interval]: (sql) => expression(macro("text_to_interval", sql), oid.interval),
+  [oid.bytea]: (sql) => expression(macro("text_to_bytes", sql), oid.bytea),
   [oid.uuid]: (sql) => expression(cast(sql, "UUID"), oid.uuid),
   [oid.json]: (sql) => whole(expression(macro("text_to_json", sql), oid.json)),
 };
@@ -173,6 +207,8 @@ export function outputText(value: Expression): string {
     case oid.uuid:
     case oid.time:
       return cast(sql, "VARCHAR");
+    case oid.jsonb:
+      return macro("jsonb_text_of", value.sql, value.document ?? unknownDocument, documentKeyText(value));
     case oid.timestamptz:
       return macro("zoned_text", sql);
     case oid.bool:
@@ -193,6 +229,13 @@ export function outputText(value: Expression): string {
     default:
       return arrayText(value);
   }
+}
+
+/** jsonb as JSON in any form that means the same, for what brings it into its own. */
+export function jsonbSource(value: Expression): string {
+  return value.document === value.sql
+    ? cast(value.sql, "VARCHAR")
+    : macro("jsonb_source", value.sql, value.document ?? unknownDocument, documentKeyText(value));
 }
 
 /** With as many decimals as Postgres keeps. */

@@ -1,11 +1,14 @@
 import { unsupported } from "../../pg-error.ts";
 import { call, cast, type Expression, expression, text } from "../expression.ts";
 import { macro } from "../macros.ts";
+import { raise } from "../raised.ts";
+import type { TranslateContext } from "../translation.ts";
 import { oid } from "../types.ts";
 import { divisionByZero } from "./arithmetic.ts";
 import { dateParts } from "./date-parts.ts";
 import { operands } from "./operands.ts";
 import type { FunctionTranslator } from "./registry.ts";
+import { parsedTime } from "./time-parsing.ts";
 import { timeText } from "./time-text.ts";
 import { instantOf, isUtc, localOf } from "./zones.ts";
 
@@ -18,6 +21,11 @@ export const dateAndTime: Entry[] = [
   ...["now", "transaction_timestamp", "statement_timestamp"].map(
     (name): Entry => [`${name}()`, () => expression("now()", oid.timestamptz)],
   ),
+  // The transaction's time stands still in DuckDB; that within a new UUID does not.
+  [
+    "clock_timestamp()",
+    () => expression("greatest(now(), uuid_extract_timestamp(uuidv7()))", oid.timestamptz),
+  ],
   ...dateParts,
   ["date_trunc(text,timestamp)", ([unit, value]) => truncated(...operands(unit, value), oid.timestamp)],
   [
@@ -148,8 +156,26 @@ export const dateAndTime: Entry[] = [
     "make_time(int4,int4,float8)",
     (values) => expression(call("make_time", ...values.map((value) => value.sql)), oid.time),
   ],
-  ["timezone(text,timestamp)", ([zone, value]) => inZone(zone, value, oid.timestamptz)],
-  ["timezone(text,timestamptz)", ([zone, value]) => inZone(zone, value, oid.timestamp)],
+  ["timezone(text,timestamp)", ([zone, value], site) => inZone(zone, value, oid.timestamptz, site.context)],
+  ["timezone(text,timestamptz)", ([zone, value], site) => inZone(zone, value, oid.timestamp, site.context)],
+  ...["timestamp", "timestamptz", "time"].flatMap((type): Entry[] =>
+    [`${type},${type}`, `${type},interval`].flatMap((one) =>
+      [`${type},${type}`, `${type},interval`].map(
+        (other): Entry => [`overlaps(${one},${other})`, overlapping],
+      ),
+    ),
+  ),
+  // AT LOCAL.
+  [
+    "timezone(timestamptz)",
+    ([value], { context }) => expression(localOf(operands(value)[0].sql, context), oid.timestamp),
+  ],
+  [
+    "timezone(timestamp)",
+    ([value], { context }) => expression(instantOf(operands(value)[0].sql, context), oid.timestamptz),
+  ],
+  ["date_add(timestamptz,interval)", ([moment, span]) => shifted("+", ...operands(moment, span))],
+  ["date_subtract(timestamptz,interval)", ([moment, span]) => shifted("-", ...operands(moment, span))],
   [
     "to_timestamp(float8)",
     ([seconds]) => {
@@ -165,14 +191,15 @@ export const dateAndTime: Entry[] = [
   ),
   [
     "to_date(text,text)",
-    ([value, template]) => expression(cast(parsed(...operands(value, template)), "DATE"), oid.date),
+    ([value, template]) => expression(cast(parsedTime(...operands(value, template)), "DATE"), oid.date),
   ],
   [
     "to_timestamp(text,text)",
-    ([value, template]) => expression(cast(parsed(...operands(value, template)), zoned), oid.timestamptz),
+    ([value, template]) => expression(cast(parsedTime(...operands(value, template)), zoned), oid.timestamptz),
   ],
-  ["timestamp(timestamp,int4)", ([value, precision]) => toPrecision(...operands(value, precision))],
-  ["timestamptz(timestamptz,int4)", ([value, precision]) => toPrecision(...operands(value, precision))],
+  ["time(time,int4)", declaredPrecision],
+  ["timestamp(timestamp,int4)", declaredPrecision],
+  ["timestamptz(timestamptz,int4)", declaredPrecision],
   [
     "/(interval,float8)",
     ([span, divisor]) => {
@@ -294,13 +321,65 @@ function daysAway(operator: string, day: Expression, days: Expression): Expressi
   return expression(`(${day.sql} ${operator} ${days.sql})`, oid.date);
 }
 
+/** Of two periods, each with its end or with how long it is. */
+function overlapping(values: Expression[]): Expression {
+  const [start, end, otherStart, otherEnd] = operands(values[0], values[1], values[2], values[3]);
+  const ended = (from: Expression, to: Expression) => {
+    if (to.type !== oid.interval) return to.sql;
+    if (from.type === oid.time) throw unsupported("OVERLAPS of times with intervals");
+    return shifted("+", from, to).sql;
+  };
+  return expression(
+    macro("overlapping", start.sql, ended(start, end), otherStart.sql, ended(otherStart, otherEnd)),
+    oid.bool,
+  );
+}
+
 function finite(value: Expression): Expression {
   return expression(call("isfinite", value.sql), oid.bool);
 }
 
-function inZone(zone: Expression | undefined, value: Expression | undefined, type: number): Expression {
+/** Zones by what they are called in a season: hours from UTC, the same in all places that call theirs so. */
+const abbreviations: Readonly<Record<string, number>> = {
+  GMT: 0,
+  WET: 0,
+  WEST: 1,
+  BST: 1,
+  CET: 1,
+  CEST: 2,
+  EET: 2,
+  EEST: 3,
+  EST: -5,
+  EDT: -4,
+  CST: -6,
+  CDT: -5,
+  MST: -7,
+  MDT: -6,
+  PST: -8,
+  PDT: -7,
+};
+
+/** Elsewhere, as in Shanghai and Manila, the same letters are, or were, other zones to a session there. */
+function abbreviated(name: string, context: TranslateContext): number | undefined {
+  const { timeZone } = context;
+  const usual =
+    isUtc(context) || (/^(Europe|America|US)\//.test(timeZone) && !/Havana|Adak|Nome|Moscow/.test(timeZone));
+  return usual ? abbreviations[name.toUpperCase()] : undefined;
+}
+
+function inZone(
+  zone: Expression | undefined,
+  value: Expression | undefined,
+  type: number,
+  context: TranslateContext,
+): Expression {
   const [at, moment] = operands(zone, value);
   const name = at.constant;
+  const hours = typeof name === "string" ? abbreviated(name, context) : undefined;
+  if (hours !== undefined) {
+    const away = `to_hours(${type === oid.timestamptz ? -hours : hours})`;
+    return expression(`(${call("timezone", "'UTC'", moment.sql)} + ${away})`, type);
+  }
   // Abbreviations and offsets (`EST`, `+05`) mean other things to both.
   if (
     typeof name !== "string" ||
@@ -311,38 +390,29 @@ function inZone(zone: Expression | undefined, value: Expression | undefined, typ
   return expression(call("timezone", text(name), moment.sql), type);
 }
 
-function toPrecision(value: Expression, precision: Expression): Expression {
-  if (precision.constant !== 0 && precision.constant !== 3 && precision.constant !== 6)
-    throw unsupported("this precision of a timestamp");
-  if (precision.constant === 6) return value;
-  const unit = precision.constant === 0 ? "second" : "millisecond";
-  const half = precision.constant === 0 ? "500 MILLISECOND" : "500 MICROSECOND";
-  return expression(call("date_trunc", text(unit), `${value.sql} + INTERVAL ${half}`), value.type);
+function declaredPrecision([value, precision]: Expression[]): Expression {
+  const [moment, { constant }] = operands(value, precision);
+  if (typeof constant !== "number") throw unsupported("a precision of a time that is not constant");
+  return toPrecision(moment, constant);
 }
 
-const readable: Readonly<Record<string, readonly [string, string]>> = {
-  YYYY: ["[0-9]{4}", "%Y"],
-  MM: ["[0-9]{2}", "%m"],
-  DD: ["[0-9]{2}", "%d"],
-  HH24: ["[0-9]{2}", "%H"],
-  MI: ["[0-9]{2}", "%M"],
-  SS: ["[0-9]{2}", "%S"],
-  MS: ["[0-9]{3}", "%g"],
-  US: ["[0-9]{6}", "%f"],
-};
+const midnight = raise("0A000", "a time that is rounded to 24:00:00 is not supported on lake tables");
 
-/** to_date and to_timestamp of text that is exactly as the template says; other text raises. */
-function parsed(value: Expression, template: Expression): string {
-  if (typeof template.constant !== "string") throw unsupported("a template that is not constant");
-  let pattern = "";
-  let format = "";
-  for (const part of template.constant.match(/YYYY|MM|DD|HH24|MI|SS|MS|US|[\s\S]/g) ?? []) {
-    const known = readable[part];
-    if (known === undefined && !/^[-/.:_ ]$/.test(part)) throw unsupported(`"${part}" in a template`);
-    pattern += known?.[0] ?? `[${part === "-" ? "\\-" : part}]`;
-    format += known?.[1] ?? part;
+/** `timestamp(0)`; a precision of -1 is none. */
+export function toPrecision(value: Expression, precision: number): Expression {
+  if (precision === 6 || precision === -1) return value;
+  if (precision !== 0 && precision !== 3) throw unsupported("this precision of a timestamp");
+  if (value.type === oid.time) {
+    // The last half second of a day would be 24:00:00.
+    const micros = `epoch_us(CAST(${value.sql} AS TIME))`;
+    const step = precision === 0 ? 1_000_000 : 1_000;
+    const rounded = `(${micros} + ${step / 2}) // ${step} * ${step}`;
+    return expression(
+      `(CASE WHEN ${rounded} >= 86400000000 THEN ${midnight} ELSE CAST(make_timestamp(${rounded}) AS TIME) END)`,
+      oid.time,
+    );
   }
-  if (!format.startsWith("%Y") && !format.includes("%Y")) throw unsupported("a template without YYYY");
-  const refusal = `error('[postgres 0A000] text that is not exactly as the template says is not supported on lake tables')`;
-  return `(CASE WHEN ${value.sql} IS NULL THEN NULL WHEN regexp_full_match(${value.sql}, ${text(pattern)}) THEN strptime(${value.sql}, ${text(format)}) ELSE ${refusal} END)`;
+  const unit = precision === 0 ? "second" : "millisecond";
+  const half = precision === 0 ? "500 MILLISECOND" : "500 MICROSECOND";
+  return expression(call("date_trunc", text(unit), `${value.sql} + INTERVAL ${half}`), value.type);
 }

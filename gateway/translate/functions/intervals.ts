@@ -1,10 +1,11 @@
-import { PgError, unsupported } from "../../pg-error.ts";
+import { unsupported } from "../../pg-error.ts";
 import { type Expression, expression, text } from "../expression.ts";
 import { macro } from "../macros.ts";
 import { raise } from "../raised.ts";
 import { oid } from "../types.ts";
 import { operands } from "./operands.ts";
 import type { FunctionTranslator } from "./registry.ts";
+import { timePatterns } from "./time-patterns.ts";
 
 /** Intervals are months, days and microseconds, to both. */
 export const intervals: [string, FunctionTranslator][] = [
@@ -56,13 +57,17 @@ function truncated(unit: Expression, span: Expression): Expression {
 
 const negative = raise("0A000", "to_char of a negative interval is not supported on lake tables");
 
-const pieces: Readonly<Record<string, (part: (name: string) => string) => string>> = {
-  DD: (part) => macro("two_digits", part("days")),
-  HH24: (part) => macro("two_digits", `${part("micros")} // 3600000000`),
-  MI: (part) => macro("two_digits", `${part("micros")} // 60000000 % 60`),
-  SS: (part) => macro("two_digits", `${part("micros")} // 1000000 % 60`),
-  MS: (part) => `lpad(CAST(${part("micros")} // 1000 % 1000 AS VARCHAR), 3, '0')`,
-  US: (part) => `lpad(CAST(${part("micros")} % 1000000 AS VARCHAR), 6, '0')`,
+const numbers: Readonly<
+  Record<string, { value: (part: (name: string) => string) => string; width: number }>
+> = {
+  DD: { value: (part) => part("days"), width: 2 },
+  HH24: { value: (part) => `${part("micros")} // 3600000000`, width: 2 },
+  HH12: { value: (part) => `(${part("micros")} // 3600000000 + 11) % 12 + 1`, width: 2 },
+  HH: { value: (part) => `(${part("micros")} // 3600000000 + 11) % 12 + 1`, width: 2 },
+  MI: { value: (part) => `${part("micros")} // 60000000 % 60`, width: 2 },
+  SS: { value: (part) => `${part("micros")} // 1000000 % 60`, width: 2 },
+  MS: { value: (part) => `${part("micros")} // 1000 % 1000`, width: 3 },
+  US: { value: (part) => `${part("micros")} % 1000000`, width: 6 },
 };
 
 /** Of days, hours and less; a time comes as one too. */
@@ -71,16 +76,27 @@ function spanText(span: Expression, template: Expression): Expression {
     throw unsupported("to_char with a template that is not constant");
   }
   const part = (which: string) => macro(`interval_${which}`, span.sql);
-  const printed = (template.constant.match(/HH24|[A-Z]{2}|"[^"\\]*"|[\s\S]/g) ?? []).map((found) => {
-    const known = pieces[found];
-    if (known !== undefined) return known(part);
-    if (/^[A-Za-z"\\]/.test(found) && !/^".*"$/.test(found))
-      throw unsupported(`"${found}" in a template of to_char`);
-    return text(found.replace(/^"(.*)"$/, "$1"));
+  const printed = timePatterns(template.constant).map((found) => {
+    if (found.name === null) return text(found.literal);
+    const halfDay = /^[ap](\.?)m\.?$/i.exec(found.name);
+    if (halfDay !== null) {
+      const [morning, afternoon] = ["A", "P"].map((letter) => {
+        const words = `${letter}${halfDay[1]}M${halfDay[1]}`;
+        return text(/[a-z]/.test(found.name) ? words.toLowerCase() : words);
+      });
+      return `(CASE WHEN ${part("micros")} // 3600000000 % 24 < 12 THEN ${morning} ELSE ${afternoon} END)`;
+    }
+    const number = numbers[found.name.toUpperCase()];
+    if (number === undefined || found.ordinal !== "")
+      throw unsupported(`"${found.name}${found.ordinal}" in a template of to_char`);
+    const digits = `CAST(${number.value(part)} AS VARCHAR)`;
+    const filled = found.fill || /^(MS|US)$/i.test(found.name);
+    return filled
+      ? `lpad(${digits}, CAST(greatest(${number.width}, length(${digits})) AS INTEGER), '0')`
+      : digits;
   });
-  if (printed.length === 0) throw new PgError("XX000", "a template of nothing");
   return expression(
-    `(CASE WHEN ${span.sql} IS NULL THEN NULL WHEN least(${["months", "days", "micros"].map(part).join(", ")}) < 0 THEN ${negative} ELSE ${printed.join(" || ")} END)`,
+    `(CASE WHEN ${span.sql} IS NULL THEN NULL WHEN least(${["months", "days", "micros"].map(part).join(", ")}) < 0 THEN ${negative} ELSE ${printed.join(" || ") || "''"} END)`,
     oid.text,
   );
 }

@@ -13,8 +13,8 @@ export const json: Entry[] = [
   ...["json", "jsonb"].flatMap((type): Entry[] => [
     [`->(${type},text)`, ([value, key]) => at(operands(value)[0], keyStep(...operands(key)))],
     [`->>(${type},text)`, ([value, key]) => asText(at(operands(value)[0], keyStep(...operands(key))))],
-    [`->(${type},int4)`, ([value, index]) => at(operands(value)[0], indexStep(...operands(index)))],
-    [`->>(${type},int4)`, ([value, index]) => asText(at(operands(value)[0], indexStep(...operands(index))))],
+    [`->(${type},int4)`, ([value, index]) => item(...operands(value, index))],
+    [`->>(${type},int4)`, ([value, index]) => asText(item(...operands(value, index)))],
     [`#>(${type},_text)`, ([value, path]) => steps(...operands(path)).reduce(at, operands(value)[0])],
     [
       `#>>(${type},_text)`,
@@ -66,32 +66,51 @@ function textsOf(items: Expression): string {
 }
 
 export function jsonKeys([value]: Expression[]): Expression {
-  return expression(macro("json_object_names", operands(value)[0].sql), oid.text);
+  const [object] = operands(value);
+  const names = macro("json_object_names", object.sql);
+  return expression(object.type === oid.jsonb ? macro("jsonb_names", names) : names, oid.text);
 }
 
 /** The values of an object, in the order of its keys. */
 export function jsonValues([value]: Expression[], as: "json" | "text"): Expression {
   const [object] = operands(value);
+  const values = macro("json_object_values", object.sql);
   const items: Expression = {
-    ...expression(macro("json_object_values", object.sql), object.type),
+    ...expression(
+      object.type === oid.jsonb
+        ? macro("jsonb_values", macro("json_object_names", object.sql), values)
+        : values,
+      object.type,
+    ),
     ...documentOf(object),
   };
   return as === "json" ? items : expression(textsOf(items), oid.text);
+}
+
+/** jsonb that is neither array nor object is an array of itself, to an index. */
+function item(value: Expression, index: Expression): Expression {
+  const found = at(value, indexStep(index));
+  if (value.type !== oid.jsonb || (typeof index.constant === "number" && ![0, -1].includes(index.constant)))
+    return found;
+  const isItself = `json_type(${value.sql}) NOT IN ('ARRAY', 'OBJECT') AND ${index.sql} IN (0, -1)`;
+  return { ...found, sql: `(CASE WHEN ${isItself} THEN ${value.sql} ELSE ${found.sql} END)` };
 }
 
 /** One step into a document: into an object where a key is given, into an array where an index is. */
 interface Step {
   key: string | null;
   index: number | null;
+  /** A key, or an index, that is known row by row. */
+  computed?: Expression;
 }
 
 function keyStep(key: Expression): Step {
-  if (typeof key.constant !== "string") throw unsupported("a JSON key that is not constant");
+  if (typeof key.constant !== "string") return { key: null, index: null, computed: key };
   return { key: key.constant, index: null };
 }
 
 function indexStep(index: Expression): Step {
-  if (typeof index.constant !== "number") throw unsupported("a JSON index that is not constant");
+  if (typeof index.constant !== "number") return { key: null, index: null, computed: index };
   return { key: null, index: index.constant };
 }
 
@@ -109,7 +128,12 @@ function documentOf(value: Expression): { document?: string } {
   return value.document === undefined ? {} : { document: value.document };
 }
 
-function at(value: Expression, step: Step): Expression {
+export function at(value: Expression, step: Step): Expression {
+  if (step.computed !== undefined) {
+    const name = step.computed.type === oid.int4 ? "json_item" : "json_member";
+    const { sql } = step.computed;
+    return { ...expression(macro(name, value.sql, sql), value.type), ...documentOf(value) };
+  }
   const index =
     step.index === null
       ? null

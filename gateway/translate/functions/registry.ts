@@ -10,7 +10,9 @@ import { dateAndTime } from "./date-and-time.ts";
 import { intervals } from "./intervals.ts";
 import { json } from "./json.ts";
 import { jsonAggregates, jsonBuilders } from "./json-building.ts";
+import { jsonb } from "./jsonb.ts";
 import { regularExpressions } from "./regular-expressions.ts";
+import { sessionValues } from "./session-values.ts";
 import { textFunctions } from "./text.ts";
 import { trigonometry } from "./trigonometry.ts";
 import { rankings } from "./windows.ts";
@@ -53,7 +55,9 @@ export const functions: ReadonlyMap<string, FunctionTranslator> = new Map([
   ...arrays,
   ...regularExpressions,
   ...json,
+  ...jsonb,
   ...jsonBuilders,
+  ...sessionValues,
 ]);
 
 export const aggregates: ReadonlyMap<string, AggregateTranslator> = new Map([

@@ -17,9 +17,23 @@ export interface RegularPattern {
  * otherwise.
  */
 export function regularPattern(source: string, use: PatternUse): RegularPattern {
-  const reader = new PatternReader([...source], use);
+  const trimming = use === "extract" ? trimmingPattern(source) : null;
+  if (trimming !== null) return trimming;
+  const [option = ""] = /^\(\?i\)/.exec(source) ?? [];
+  const reader = new PatternReader([...source.slice(option.length)], use);
   const pattern = reader.alternatives(0);
-  return { pattern, groups: reader.groups };
+  return { pattern: option + pattern, groups: reader.groups };
+}
+
+/** `^a+|a+$`, of one sign or class: where both match, it is the same. */
+function trimmingPattern(source: string): RegularPattern | null {
+  const [one, other] = /^([^|]+)\|([^|]+)$/.exec(source)?.slice(1) ?? [];
+  const [start, end] = one?.startsWith("^") ? [one, other] : [other, one];
+  if (!start?.startsWith("^") || !end?.endsWith("$") || start.slice(1) !== end.slice(0, -1)) return null;
+  const repeated = start.slice(1);
+  if (!/^(\\s|\\d|\[\^?[^\]\\[^]+\]|[^\\()[\]{}*+?^$.])\+$/.test(repeated)) return null;
+  const { pattern } = regularPattern(repeated, "extract");
+  return { pattern: `^${pattern}|${pattern}$`, groups: 0 };
 }
 
 /** Letters, as Postgres's C.UTF-8 has them: Unicode's Alphabetic. RE2 knows general categories only. */
@@ -72,6 +86,8 @@ class PatternReader {
   readonly #use: PatternUse;
   #at = 0;
   #lazy: boolean | null = null;
+  /** How many signs each branch that was read last matches; null where that depends. */
+  #length: number | null = 0;
 
   constructor(signs: readonly string[], use: PatternUse) {
     this.#signs = signs;
@@ -84,16 +100,22 @@ class PatternReader {
 
   alternatives(depth: number): string {
     const branches = [this.#branch(depth)];
+    const lengths = [this.#length];
     while (this.#peek() === "|") {
       this.#at += 1;
       branches.push(this.#branch(depth));
+      lengths.push(this.#length);
     }
     if (this.#peek() === ")" && depth === 0)
       throw unsupported("a parenthesis that was not opened in a regular expression");
     if (branches.length > 1) {
       if (branches.some((branch) => branch === ""))
         throw unsupported("an empty alternative in a regular expression");
-      if (this.#use === "extract") this.#requireDistinctBeginnings(branches);
+      if (this.#use === "extract") {
+        if (depth === 0 && !lengths.includes(null)) return longestFirst(branches, lengths).join("|");
+        this.#requireDistinctBeginnings(branches);
+      }
+      this.#length = null;
     }
     return branches.join("|");
   }
@@ -110,20 +132,48 @@ class PatternReader {
   }
 
   #branch(depth: number): string {
-    let result = "";
+    let result = depth === 0 ? this.#wordBeginning() : "";
+    let length: number | null = 0;
     for (;;) {
       const sign = this.#peek();
-      if (sign === undefined || sign === "|" || (sign === ")" && depth > 0)) return result;
+      if (sign === undefined || sign === "|" || (sign === ")" && depth > 0)) {
+        this.#length = length;
+        return result;
+      }
+      const end = depth === 0 ? this.#wordEnd(result) : null;
+      if (end !== null) {
+        result += end;
+        continue;
+      }
+      this.#length = 1;
       result += this.#quantified(depth);
+      length = length === null || this.#length === null ? null : length + this.#length;
     }
+  }
+
+  /** `\m`, or `\y` before a letter, in front of all: where only whether there is a match counts, it may take a sign. */
+  #wordBeginning(): string {
+    if (this.#use !== "test" || !/^\\[my][\p{L}\p{N}]/u.test(this.#rest())) return "";
+    this.#at += 2;
+    return `(?:^|[^${namedClass("word")}])`;
+  }
+
+  #wordEnd(before: string): string | null {
+    const [found] = /^\\[My](?=$|\|)/.exec(this.#rest()) ?? [];
+    if (found === undefined || this.#use !== "test" || !/(^|[^\\])[\p{L}\p{N}]$/u.test(before)) return null;
+    this.#at += 2;
+    return `(?:[^${namedClass("word")}]|$)`;
   }
 
   #quantified(depth: number): string {
     const group = this.#peek() === "(";
     const anchor = this.#peek() === "^" || this.#peek() === "$";
     const atom = this.#atom(depth);
+    if (group) this.#length = null;
+    if (anchor) this.#length = 0;
     const quantifier = this.#quantifier();
     if (quantifier === "") return atom;
+    this.#length = null;
     if (anchor) throw unsupported("a quantifier behind ^ or $ in a regular expression");
     if (this.#use === "extract") {
       if (group)
@@ -269,6 +319,13 @@ class PatternReader {
     this.#at += 1;
     return sign;
   }
+}
+
+/** Of alternatives of known lengths the longest that matches is the first that does. */
+function longestFirst(branches: readonly string[], lengths: readonly (number | null)[]): string[] {
+  const order = branches.map((branch, index) => ({ branch, length: lengths[index] ?? 0 }));
+  order.sort((one, other) => other.length - one.length);
+  return order.map(({ branch }) => branch);
 }
 
 const controls: Readonly<Record<string, string>> = { n: "\\n", t: "\\t", r: "\\r", f: "\\f", v: "\\v" };

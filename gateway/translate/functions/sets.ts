@@ -1,7 +1,8 @@
 import { unsupported } from "../../pg-error.ts";
-import { call, type Expression, expression, numericExpression } from "../expression.ts";
+import { call, type Expression, expression, numericExpression, shaped } from "../expression.ts";
+import { macro } from "../macros.ts";
 import { raise } from "../raised.ts";
-import { elementType, oid } from "../types.ts";
+import { commonShape, decimal, duckdbType, elementType, oid } from "../types.ts";
 import { jsonItems, jsonItemTexts, jsonKeys, jsonValues } from "./json.ts";
 import { operands } from "./operands.ts";
 import type { FunctionTranslator } from "./registry.ts";
@@ -17,6 +18,8 @@ export const setFunctions: ReadonlyMap<string, FunctionTranslator> = new Map<str
   ["generate_series(int8,int8,int8)", (values) => series(values, oid.int8)],
   ["generate_series(timestamp,timestamp,interval)", (values) => series(values, oid.timestamp)],
   ["generate_series(timestamptz,timestamptz,interval)", (values) => series(values, oid.timestamptz)],
+  ["generate_series(numeric,numeric)", ([from, to]) => decimals(...operands(from, to), null)],
+  ["generate_series(numeric,numeric,numeric)", ([from, to, step]) => decimals(...operands(from, to, step))],
   ["unnest(anyarray)", ([array]) => items(...operands(array))],
   [
     "generate_subscripts(anyarray,int4)",
@@ -34,6 +37,7 @@ export const setFunctions: ReadonlyMap<string, FunctionTranslator> = new Map<str
     [`${type}_array_elements_text(${type})`, jsonItemTexts],
   ]),
   ["json_object_keys(json)", jsonKeys],
+  ["jsonb_object_keys(jsonb)", jsonKeys],
   [
     "string_to_table(text,text)",
     (values) =>
@@ -42,10 +46,12 @@ export const setFunctions: ReadonlyMap<string, FunctionTranslator> = new Map<str
 ]);
 
 /** Functions that return rows of several columns: a list for each of them. */
-export const rowFunctions: ReadonlyMap<string, (values: Expression[]) => Expression[]> = new Map([
-  ["json_each(json)", (values: Expression[]) => [jsonKeys(values), jsonValues(values, "json")]],
-  ["json_each_text(json)", (values: Expression[]) => [jsonKeys(values), jsonValues(values, "text")]],
-]);
+export const rowFunctions: ReadonlyMap<string, (values: Expression[]) => Expression[]> = new Map(
+  ["json", "jsonb"].flatMap((type): [string, (values: Expression[]) => Expression[]][] => [
+    [`${type}_each(${type})`, (values) => [jsonKeys(values), jsonValues(values, "json")]],
+    [`${type}_each_text(${type})`, (values) => [jsonKeys(values), jsonValues(values, "text")]],
+  ]),
+);
 
 function series(values: Expression[], type: number): Expression {
   const [from, to] = operands(values[0], values[1]);
@@ -58,6 +64,24 @@ function series(values: Expression[], type: number): Expression {
     type,
   );
   return result;
+}
+
+/** Of numerics all of the scale that the first and the step have together. */
+function decimals(from: Expression, to: Expression, step: Expression | null): Expression {
+  const one = step ?? numericExpression("CAST(1 AS DECIMAL(1,0))", decimal(1, 0));
+  const shape = commonShape(from.numeric, one.numeric);
+  if (shape?.kind !== "decimal" || to.numeric?.kind !== "decimal" || from.numeric?.kind !== "decimal")
+    throw unsupported("generate_series of numerics computed from quotients");
+  const wide = decimal(38, Math.max(shape.scale, to.numeric.scale));
+  const raggedOnce = from.numeric.scale < shape.scale;
+  const parts = [from, to, one].map((value) => shaped(value, wide));
+  const list = macro("decimal_series", ...parts);
+  const type = { ...shape, precision: 38, ...(raggedOnce ? { ragged: true as const } : {}) };
+  return {
+    sql: `CAST(${list} AS ${duckdbType(oid.numeric, type)}[])`,
+    type: oid.numeric,
+    numeric: type,
+  };
 }
 
 function items(array: Expression): Expression {

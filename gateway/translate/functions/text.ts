@@ -4,10 +4,11 @@ import { macro } from "../macros.ts";
 import { raise } from "../raised.ts";
 import { elementType, oid } from "../types.ts";
 import { outputText } from "./conversion.ts";
+import { parsedNumber } from "./number-parsing.ts";
 import { formattedNumbers, numberText } from "./number-text.ts";
 import { operands } from "./operands.ts";
 import type { FunctionTranslator } from "./registry.ts";
-import { formatted } from "./text-format.ts";
+import { formatted, quotedIdentifier } from "./text-format.ts";
 
 type Entry = [string, FunctionTranslator];
 
@@ -25,6 +26,9 @@ export const textFunctions: Entry[] = [
   ["upper(text)", ([value]) => expression(macro("upper", ...sqls([value])), oid.text)],
   ["initcap(text)", ([value]) => expression(macro("initcap", ...sqls([value])), oid.text)],
   ...["length", "char_length", "character_length"].map((name): Entry => [`${name}(text)`, counted("length")]),
+  ...["length", "char_length", "character_length"].map(
+    (name): Entry => [`${name}(bpchar)`, counted("length")],
+  ),
   ["octet_length(text)", counted("strlen")],
   [
     "bit_length(text)",
@@ -95,6 +99,10 @@ export const textFunctions: Entry[] = [
   ["md5(text)", simple("md5")],
   ["format(text)", formatted],
   ["format(text,any)", formatted],
+  [
+    "quote_ident(text)",
+    ([value], { context }) => expression(quotedIdentifier(operands(value)[0].sql, context), oid.text),
+  ],
   ["quote_literal(text)", ([value]) => expression(macro("quote_literal", ...sqls([value])), oid.text)],
   [
     "quote_nullable(text)",
@@ -111,8 +119,6 @@ export const textFunctions: Entry[] = [
   ["num_nulls(any)", (values) => countOf(values, "IS NULL")],
   ["num_nonnulls(any)", (values) => countOf(values, "IS NOT NULL")],
   ["gen_random_uuid()", () => expression("uuid()", oid.uuid)],
-  ["current_schema()", () => expression("'main'", oid.name)],
-  ["current_database()", (_, site) => expression(text(site.context.database), oid.name)],
   [
     "name(text)",
     ([value]) => {
@@ -126,6 +132,17 @@ export const textFunctions: Entry[] = [
   ["to_hex(int4)", ([value]) => hexadecimal(...operands(value), "UINTEGER")],
   ["to_hex(int8)", ([value]) => hexadecimal(...operands(value), "UBIGINT")],
   ["string_to_array(text,text)", (values) => expression(macro("string_to_array", ...sqls(values)), 1009)],
+  [
+    "string_to_array(text,text,text)",
+    ([value, separator, missing]) => {
+      const [none] = operands(missing);
+      const list = macro("string_to_array", ...sqls([value, separator]));
+      return expression(
+        `list_transform(${list}, lambda item : CASE WHEN item = ${none.sql} THEN NULL ELSE item END)`,
+        1009,
+      );
+    },
+  ],
   ["array_to_string(anyarray,text)", ([array, separator]) => listText(...operands(array, separator), null)],
   [
     "array_to_string(anyarray,text,text)",
@@ -141,7 +158,16 @@ export const textFunctions: Entry[] = [
       ([value, template]) => numberText(...operands(value, template)),
     ],
   ),
+  ["to_number(text,text)", ([value, template]) => parsedNumber(...operands(value, template))],
   ["like_escape(text,text)", ([pattern, escaping]) => escapedPattern(...operands(pattern, escaping))],
+  ["text(bpchar)", ([value]) => expression(operands(value)[0].sql, oid.text)],
+  [
+    "bpchar(bpchar,int4,bool)",
+    ([value, modifier, explicit]) => {
+      const cut = shortened(...operands(value, modifier, explicit));
+      return expression(call("rtrim", cut.sql, "' '"), oid.bpchar);
+    },
+  ],
   [
     "varchar(varchar,int4,bool)",
     ([value, modifier, explicit]) => shortened(...operands(value, modifier, explicit)),
@@ -244,5 +270,5 @@ function shortened(value: Expression, modifier: Expression, explicit: Expression
   if (typeof modifier.constant !== "number" || explicit.constant !== true)
     throw unsupported("this cast to varchar");
   if (modifier.constant < 4) return value;
-  return expression(call("left", value.sql, String(modifier.constant - 4)), oid.varchar);
+  return expression(call("left", value.sql, String(modifier.constant - 4)), value.type);
 }

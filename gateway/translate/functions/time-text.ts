@@ -1,8 +1,10 @@
 import { unsupported } from "../../pg-error.ts";
 import { call, type Expression, expression, text } from "../expression.ts";
+import { macro } from "../macros.ts";
 import { oid } from "../types.ts";
+import { type TimePattern, timePatterns } from "./time-patterns.ts";
 
-/** Template patterns that one of strftime's stands for, whatever the value. */
+/** Patterns that one of strftime's stands for, filled up and without an ordinal. */
 const formats: Readonly<Record<string, string>> = {
   YYYY: "%Y",
   YY: "%y",
@@ -25,41 +27,111 @@ const formats: Readonly<Record<string, string>> = {
   Dy: "%a",
 };
 
-/** Patterns that are an expression of the value. */
-const expressions: Readonly<Record<string, (value: string) => string>> = {
-  Q: (value) => `CAST(datepart('quarter', ${value}) AS VARCHAR)`,
-  D: (value) => `CAST(datepart('dow', ${value}) + 1 AS VARCHAR)`,
-  J: (value) => `CAST(CAST(floor(datepart('julian', CAST(${value} AS DATE))) AS BIGINT) AS VARCHAR)`,
-  WW: (value) => `lpad(CAST((datepart('doy', ${value}) - 1) // 7 + 1 AS VARCHAR), 2, '0')`,
-  W: (value) => `CAST((datepart('day', ${value}) - 1) // 7 + 1 AS VARCHAR)`,
-  am: (value) => `lower(strftime(${value}, '%p'))`,
-  pm: (value) => `lower(strftime(${value}, '%p'))`,
-  MON: (value) => `upper(strftime(${value}, '%b'))`,
-  mon: (value) => `lower(strftime(${value}, '%b'))`,
-  DY: (value) => `upper(strftime(${value}, '%a'))`,
-  dy: (value) => `lower(strftime(${value}, '%a'))`,
-  Month: (value) => `rpad(strftime(${value}, '%B'), 9, ' ')`,
-  MONTH: (value) => `rpad(upper(strftime(${value}, '%B')), 9, ' ')`,
-  month: (value) => `rpad(lower(strftime(${value}, '%B')), 9, ' ')`,
-  Day: (value) => `rpad(strftime(${value}, '%A'), 9, ' ')`,
-  DAY: (value) => `rpad(upper(strftime(${value}, '%A')), 9, ' ')`,
-  day: (value) => `rpad(lower(strftime(${value}, '%A')), 9, ' ')`,
-  FMMonth: (value) => `strftime(${value}, '%B')`,
-  FMMONTH: (value) => `upper(strftime(${value}, '%B'))`,
-  FMmonth: (value) => `lower(strftime(${value}, '%B'))`,
-  FMDay: (value) => `strftime(${value}, '%A')`,
-  FMDAY: (value) => `upper(strftime(${value}, '%A'))`,
-  FMday: (value) => `lower(strftime(${value}, '%A'))`,
-  FMMM: (value) => `CAST(datepart('month', ${value}) AS VARCHAR)`,
-  FMDD: (value) => `CAST(datepart('day', ${value}) AS VARCHAR)`,
-  FMHH24: (value) => `CAST(datepart('hour', ${value}) AS VARCHAR)`,
-  FMHH12: (value) => `CAST((datepart('hour', ${value}) + 11) % 12 + 1 AS VARCHAR)`,
-  FMYYYY: (value) => `CAST(datepart('year', ${value}) AS VARCHAR)`,
-  FMQ: (value) => `CAST(datepart('quarter', ${value}) AS VARCHAR)`,
+interface NumberPattern {
+  value: (moment: string) => string;
+  width: number;
+  /** Whether FM takes its zeros away. */
+  filled: boolean;
+}
+
+function part(name: string): (moment: string) => string {
+  return (moment) => `datepart('${name}', ${moment})`;
+}
+
+function numbered(value: (moment: string) => string, width: number, filled = true): NumberPattern {
+  return { value, width, filled };
+}
+
+const hour12 = (moment: string) => `((datepart('hour', ${moment}) + 11) % 12 + 1)`;
+const micros = (moment: string) => `(datepart('microsecond', ${moment}) % 1000000)`;
+const secondOfDay = (moment: string) =>
+  `(datepart('hour', ${moment}) * 3600 + datepart('minute', ${moment}) * 60 + datepart('second', ${moment}))`;
+const isoDay = (moment: string) => `((datepart('week', ${moment}) - 1) * 7 + datepart('isodow', ${moment}))`;
+
+/** Patterns that are a number, with zeros in front. */
+const numbers: Readonly<Record<string, NumberPattern>> = {
+  YYYY: numbered(part("year"), 4),
+  YYY: numbered((moment) => `(datepart('year', ${moment}) % 1000)`, 3),
+  YY: numbered((moment) => `(datepart('year', ${moment}) % 100)`, 2),
+  Y: numbered((moment) => `(datepart('year', ${moment}) % 10)`, 1),
+  IYYY: numbered(part("isoyear"), 4),
+  IYY: numbered((moment) => `(datepart('isoyear', ${moment}) % 1000)`, 3),
+  IY: numbered((moment) => `(datepart('isoyear', ${moment}) % 100)`, 2),
+  I: numbered((moment) => `(datepart('isoyear', ${moment}) % 10)`, 1),
+  CC: numbered((moment) => `((datepart('year', ${moment}) + 99) // 100)`, 2),
+  Q: numbered(part("quarter"), 1),
+  MM: numbered(part("month"), 2),
+  DDD: numbered(part("doy"), 3),
+  IDDD: numbered(isoDay, 3),
+  DD: numbered(part("day"), 2),
+  D: numbered((moment) => `(datepart('dow', ${moment}) + 1)`, 1),
+  ID: numbered(part("isodow"), 1),
+  WW: numbered((moment) => `((datepart('doy', ${moment}) - 1) // 7 + 1)`, 2),
+  IW: numbered(part("week"), 2),
+  W: numbered((moment) => `((datepart('day', ${moment}) - 1) // 7 + 1)`, 1),
+  J: numbered((moment) => `CAST(floor(datepart('julian', CAST(${moment} AS DATE))) AS BIGINT)`, 1),
+  HH24: numbered(part("hour"), 2),
+  HH12: numbered(hour12, 2),
+  HH: numbered(hour12, 2),
+  MI: numbered(part("minute"), 2),
+  SS: numbered(part("second"), 2),
+  SSSS: numbered(secondOfDay, 1),
+  SSSSS: numbered(secondOfDay, 1),
+  MS: numbered((moment) => `(${micros(moment)} // 1000)`, 3, false),
+  US: numbered(micros, 6, false),
+  FF1: numbered((moment) => `(${micros(moment)} // 100000)`, 1, false),
+  FF2: numbered((moment) => `(${micros(moment)} // 10000)`, 2, false),
+  FF3: numbered((moment) => `(${micros(moment)} // 1000)`, 3, false),
+  FF4: numbered((moment) => `(${micros(moment)} // 100)`, 4, false),
+  FF5: numbered((moment) => `(${micros(moment)} // 10)`, 5, false),
+  FF6: numbered(micros, 6, false),
 };
 
-const piece =
-  /FM(?:Month|MONTH|month|Day|DAY|day|MM|DD|HH24|HH12|YYYY|Q)|IYYY|YYYY|YY|HH24|HH12|HH|MI|MM|MS|SS|US|DDD|DD|IW|ID|WW|W|Month|MONTH|month|Mon|MON|mon|Day|DAY|day|Dy|DY|dy|AM|PM|am|pm|Q|D|J|"[^"\\]*"|[^A-Za-z"\\]/y;
+/** Patterns that are a word; those of which `width` is known are filled up to it with blanks. */
+const words: Readonly<Record<string, { value: (moment: string) => string; width?: number }>> = {
+  MONTH: { value: (moment) => `upper(strftime(${moment}, '%B'))`, width: 9 },
+  Month: { value: (moment) => `strftime(${moment}, '%B')`, width: 9 },
+  month: { value: (moment) => `lower(strftime(${moment}, '%B'))`, width: 9 },
+  DAY: { value: (moment) => `upper(strftime(${moment}, '%A'))`, width: 9 },
+  Day: { value: (moment) => `strftime(${moment}, '%A')`, width: 9 },
+  day: { value: (moment) => `lower(strftime(${moment}, '%A'))`, width: 9 },
+  MON: { value: (moment) => `upper(strftime(${moment}, '%b'))` },
+  Mon: { value: (moment) => `strftime(${moment}, '%b')` },
+  mon: { value: (moment) => `lower(strftime(${moment}, '%b'))` },
+  DY: { value: (moment) => `upper(strftime(${moment}, '%a'))` },
+  Dy: { value: (moment) => `strftime(${moment}, '%a')` },
+  dy: { value: (moment) => `lower(strftime(${moment}, '%a'))` },
+  RM: { value: roman, width: 4 },
+  rm: { value: (moment) => `lower(${roman(moment)})`, width: 4 },
+  AM: { value: halfDay("AM", "PM") },
+  PM: { value: halfDay("AM", "PM") },
+  am: { value: halfDay("am", "pm") },
+  pm: { value: halfDay("am", "pm") },
+  "A.M.": { value: halfDay("A.M.", "P.M.") },
+  "P.M.": { value: halfDay("A.M.", "P.M.") },
+  "a.m.": { value: halfDay("a.m.", "p.m.") },
+  "p.m.": { value: halfDay("a.m.", "p.m.") },
+  AD: { value: () => "'AD'" },
+  BC: { value: () => "'AD'" },
+  ad: { value: () => "'ad'" },
+  bc: { value: () => "'ad'" },
+  "A.D.": { value: () => "'A.D.'" },
+  "B.C.": { value: () => "'A.D.'" },
+  "a.d.": { value: () => "'a.d.'" },
+  "b.c.": { value: () => "'a.d.'" },
+  FX: { value: () => "''" },
+  fx: { value: () => "''" },
+};
+
+function roman(moment: string): string {
+  const months = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"];
+  return `[${months.map(text).join(", ")}][datepart('month', ${moment})]`;
+}
+
+function halfDay(morning: string, afternoon: string): (moment: string) => string {
+  return (moment) =>
+    `(CASE WHEN datepart('hour', ${moment}) < 12 THEN ${text(morning)} ELSE ${text(afternoon)} END)`;
+}
 
 const yearOne =
   "error('[postgres 0A000] to_char of a year before 1 or after 9999 is not supported on lake tables')";
@@ -75,28 +147,78 @@ export function timeText(value: Expression, template: Expression): Expression {
     if (format !== "") parts.push(call("strftime", value.sql, text(format)));
     format = "";
   };
-  piece.lastIndex = 0;
-  while (piece.lastIndex < template.constant.length) {
-    const at = piece.lastIndex;
-    const [found] = piece.exec(template.constant) ?? [];
-    if (found === undefined)
-      throw unsupported(`"${template.constant.slice(at, at + 8)}" in a template of to_char`);
-    const printed = expressions[found];
-    if (printed !== undefined) {
-      flush();
-      parts.push(printed(value.sql));
-    } else if (formats[found] !== undefined) format += formats[found];
-    else
-      format += (found.startsWith('"') && found.length > 1 ? found.slice(1, -1) : found).replaceAll(
-        "%",
-        "%%",
-      );
-    // A suffix changes what stands in front of it.
-    if (/^[A-Za-z]+$/.test(found) && /^(TH|th|SP)/.test(template.constant.slice(piece.lastIndex))) {
-      throw unsupported("TH in a template of to_char");
+  for (const found of timePatterns(template.constant)) {
+    if (found.name === null) {
+      format += found.literal.replaceAll("%", "%%");
+      continue;
     }
+    const plain = found.fill && found.ordinal === "" ? formatOf(found.name) : undefined;
+    if (plain !== undefined) {
+      format += plain;
+      continue;
+    }
+    flush();
+    parts.push(printed(found, value));
   }
   flush();
-  const sql = `(CASE WHEN NOT isfinite(${value.sql}) THEN NULL WHEN datepart('year', ${value.sql}) NOT BETWEEN 1 AND 9999 THEN ${yearOne} ELSE ${parts.join(" || ")} END)`;
+  if (parts.length === 0) parts.push("''");
+  const sql = `(CASE WHEN ${value.sql} IS NULL OR NOT isfinite(${value.sql}) THEN NULL WHEN datepart('year', ${value.sql}) NOT BETWEEN 1 AND 9999 THEN ${yearOne} ELSE ${parts.join(" || ")} END)`;
   return expression(sql, oid.text);
+}
+
+function upper(name: string): string {
+  return name.toUpperCase();
+}
+
+/** Numbers are the same in any case; of words the letters come as the pattern has them. */
+function formatOf(name: string): string | undefined {
+  return formats[name] ?? (words[name] === undefined ? formats[upper(name)] : undefined);
+}
+
+function printed(found: TimePattern & { name: string }, value: Expression): string {
+  const word = words[found.name];
+  if (word !== undefined) {
+    const sql = word.value(value.sql);
+    return word.width === undefined || !found.fill ? sql : `rpad(${sql}, ${word.width}, ' ')`;
+  }
+  const offset = offsetText(found, value);
+  if (offset !== null) return ordinal(offset, found.ordinal);
+  if (upper(found.name) === "Y,YYY") {
+    const year = `datepart('year', ${value.sql})`;
+    return ordinal(`${year} // 1000 || ',' || lpad(CAST(${year} % 1000 AS VARCHAR), 3, '0')`, found.ordinal);
+  }
+  const number = numbers[upper(found.name)];
+  if (number === undefined) throw unsupported(`"${found.name}" in a template of to_char`);
+  const digits = `CAST(${number.value(value.sql)} AS VARCHAR)`;
+  const zeros = number.width > 1 && (found.fill || !number.filled);
+  const padded = zeros
+    ? `lpad(${digits}, CAST(greatest(${number.width}, length(${digits})) AS INTEGER), '0')`
+    : digits;
+  return ordinal(padded, found.ordinal);
+}
+
+/** TZH, TZM and OF: what a time without a zone is off by is nothing. */
+function offsetText(found: TimePattern & { name: string }, value: Expression): string | null {
+  const seconds = value.type === oid.timestamptz ? `datepart('timezone', ${value.sql})` : "0";
+  const two = (sql: string) => `lpad(CAST(${sql} AS VARCHAR), 2, '0')`;
+  const sign = `CASE WHEN ${seconds} < 0 THEN '-' ELSE '+' END`;
+  const hours = `abs(${seconds}) // 3600`;
+  const minutes = `abs(${seconds}) // 60 % 60`;
+  switch (upper(found.name)) {
+    case "TZH":
+      return `${sign} || ${two(hours)}`;
+    case "TZM":
+      return two(minutes);
+    case "OF":
+      return `${sign} || ${found.fill ? two(hours) : `CAST(${hours} AS VARCHAR)`} || CASE WHEN ${minutes} <> 0 THEN ':' || ${two(minutes)} ELSE '' END`;
+    default:
+      return null;
+  }
+}
+
+/** `1st`, `2ND`. */
+function ordinal(sql: string, suffix: "" | "th" | "TH"): string {
+  if (suffix === "") return sql;
+  const lower = macro("ordinal", sql);
+  return suffix === "th" ? lower : `upper(${lower})`;
 }
