@@ -15,7 +15,6 @@ import { LakeReader } from "./lake-reader.ts";
 import { logIn, Refused } from "./login.ts";
 import { PgError } from "./pg-error.ts";
 import { ServedTables } from "./served/served-tables.ts";
-import { requireServerVersion } from "./server-version.ts";
 import { Session } from "./session.ts";
 import { connectionTo, withClient } from "./shadow/connection.ts";
 import { describeTables } from "./shadow/descriptions.ts";
@@ -59,7 +58,6 @@ const MOST_STRANGERS = 100;
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
   const { connections, settings, logger } = options;
   const { database, host } = settings;
-  await withClient(connectionTo(connections.catalogUrl), requireServerVersion);
   const certificate = await gatewayCertificate(options.stateDir, settings.certificate);
   await loadGrammar();
   const lake = await Lake.open({

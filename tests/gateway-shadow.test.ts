@@ -3,12 +3,14 @@ import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { planChanges } from "../gateway/shadow/changes.ts";
 import { postgresNames } from "../gateway/shadow/names.ts";
+import { prepareDatabase } from "../gateway/shadow/prepare.ts";
 import { readPresentTables } from "../gateway/shadow/present.ts";
 import type { ShadowDatabase } from "../gateway/shadow/shadow-database.ts";
 import type { ShadowState, ShadowTable } from "../gateway/shadow/shadow-table.ts";
 import { shadowType } from "../gateway/shadow/types.ts";
 import { wantedTables } from "../gateway/shadow/wanted.ts";
 import { openScratch } from "../lake/session.ts";
+import { OldPostgres } from "./support/old-postgres.ts";
 import { ShadowFixture } from "./support/shadow-fixture.ts";
 
 let fixture: ShadowFixture;
@@ -191,6 +193,22 @@ describe("what Postgres shows", () => {
     await owner.query("DROP TABLE lotus_gateway.types");
   });
 });
+
+test.each([
+  ["14.20", "140020"],
+  ["15.15 (Debian 15.15-1)", "150015"],
+])(
+  "a server of version %s is told from one that will do before anything is made in it",
+  async (version, number) => {
+    const postgres = await OldPostgres.start({ number, version });
+    await expect(prepareDatabase(postgres.url, "lake")).rejects.toMatchObject({
+      code: "SETTINGS_INVALID",
+      message: expect.stringMatching(/Postgres 16 or later .* is 1[45].* LOTUS_CATALOG_URL/),
+    });
+    expect(postgres.asked).toEqual([expect.stringMatching(/^SELECT .*server_version_num/)]);
+    postgres.stop();
+  },
+);
 
 describe("a schema that changes", () => {
   test("is followed in place: OIDs and grants stay, the columns' order is the lake's", async () => {

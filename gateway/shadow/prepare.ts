@@ -5,6 +5,7 @@ import { userRole, viewerRole } from "../roles.ts";
 import { connectionTo, sqlstateOf, withClient } from "./connection.ts";
 import { recordsSql } from "./records.ts";
 import { REFUSAL } from "./refusal.ts";
+import { serverVersion } from "./server-version.ts";
 
 /** Any number will do, as long as it is nobody else's. */
 export const GATEWAY_LOCK = 7_201_406;
@@ -35,12 +36,6 @@ const FIXED: Readonly<Record<string, string>> = {
 export async function prepareDatabase(catalogUrl: string, database: string): Promise<{ quietLog: boolean }> {
   return withClient(connectionTo(catalogUrl), async (server) => {
     const version = await serverVersion(server);
-    if (version < 150_000) {
-      throw new LotusError(
-        "SETTINGS_INVALID",
-        `The gateway needs Postgres 15 or later, and the catalog's is ${Math.floor(version / 10_000)}. Move the catalog to a newer one.`,
-      );
-    }
     if ((await single(server, "SELECT current_database()")) === database) {
       throw new LotusError(
         "SETTINGS_INVALID",
@@ -161,10 +156,6 @@ async function configure(server: pg.Client, database: string): Promise<boolean> 
     if (sqlstateOf(error) !== "42501") throw error;
     return false;
   }
-}
-
-async function serverVersion(client: pg.Client): Promise<number> {
-  return Number(await single(client, "SELECT current_setting('server_version_num')"));
 }
 
 /** The one value of the one row of a query. */
