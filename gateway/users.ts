@@ -2,7 +2,7 @@ import type pg from "pg";
 import { z } from "zod";
 import { LotusError } from "../common/errors.ts";
 import { identifier, literal, qualified } from "../lake/sql.ts";
-import { GATEWAY_USERS, isGatewayUser, userRole, viewerRole } from "./roles.ts";
+import { GATEWAY_USERS, userRole, viewerRole } from "./roles.ts";
 import { scramVerifier } from "./scram.ts";
 import { connectionTo, sqlstateOf, withClient } from "./shadow/connection.ts";
 import { prepareDatabase } from "./shadow/prepare.ts";
@@ -131,7 +131,11 @@ export class GatewayUsers {
 
   async #ofUser(name: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
     await this.#inTransaction(async (client) => {
-      if (!(await isGatewayUser(client, this.#database, name)))
+      const { rowCount } = await client.query(`SELECT FROM (${GATEWAY_USERS}) u WHERE u.rolname = $2`, [
+        userRole(this.#database),
+        name,
+      ]);
+      if (rowCount === 0)
         throw new LotusError(
           "NOT_FOUND",
           `The gateway has no user ${name}. \`lotus user list\` shows those there are.`,
