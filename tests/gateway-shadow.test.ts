@@ -76,6 +76,7 @@ describe("what Postgres shows", () => {
          WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2`,
       ),
     ).toEqual([
+      ["lotus_gateway", "granted", null],
       ["lotus_gateway", "served", null],
       ["main", "lines", "from the lake itself"],
       ["main", "orders", "It's one row per order."],
@@ -482,6 +483,8 @@ describe("a statement that reaches Postgres's executor", () => {
       "SET row_security = off; SELECT * FROM orders",
       "SELECT * FROM staging.stg_orders",
       "SELECT * FROM lotus_gateway.served",
+      "SELECT * FROM lotus_gateway.granted",
+      "SELECT lotus_gateway.grant_again('main.orders'::regclass)",
       "SET log_min_messages = debug5",
     ])
       await expect(viewer.query(sql), sql).rejects.toEqual(

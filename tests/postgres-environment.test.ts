@@ -13,12 +13,11 @@ beforeAll(async () => {
 
 afterAll(() => fixture.close());
 
-/** What somebody may have set for psql. The first four keep libpq from the catalog, each by itself. */
+/** What somebody may have set for psql. The first three keep libpq from the catalog, each by itself. */
 const FOR_PSQL = {
   PGHOSTADDR: "192.0.2.1",
   PGSERVICE: "warehouse",
   PGSSLMODE: "require",
-  PGREQUIREAUTH: "none",
   PGOPTIONS: "-c no_such_setting=1",
   PGCLIENTENCODING: "LATIN1",
   PGTZ: "Asia/Tokyo",

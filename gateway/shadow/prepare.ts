@@ -3,6 +3,7 @@ import { LotusError } from "../../common/errors.ts";
 import { identifier, literal } from "../../lake/sql.ts";
 import { userRole, viewerRole } from "../roles.ts";
 import { connectionTo, sqlstateOf, withClient } from "./connection.ts";
+import { GRANTS_SQL } from "./grants.ts";
 import { recordsSql } from "./records.ts";
 import { REFUSAL } from "./refusal.ts";
 import { serverVersion } from "./server-version.ts";
@@ -113,6 +114,7 @@ async function furnish(client: pg.Client, database: string): Promise<void> {
     CREATE SCHEMA IF NOT EXISTS lotus_gateway;
     ${REFUSAL.sql}
     ${recordsSql(database)}
+    ${GRANTS_SQL}
     REVOKE ALL ON DATABASE ${identifier(database)} FROM PUBLIC;
     GRANT CONNECT ON DATABASE ${identifier(database)} TO ${viewer}, ${user};
     GRANT USAGE ON SCHEMA main TO ${viewer};
