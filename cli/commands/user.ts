@@ -91,11 +91,7 @@ function users(): GatewayUsers {
 
 function withAccess(command: Command): Command {
   return command
-    .option(
-      "--schema <name>",
-      "main or staging, with the tables to come; more than once for both",
-      addSchema,
-    )
+    .option("--schema <name>", "main or staging, with the tables to come; more than once for both", addSchema)
     .option(
       "--table <name>",
       "one table, of schema main unless it is SCHEMA.TABLE; more than once for more",
