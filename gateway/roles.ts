@@ -11,6 +11,12 @@ export function userRole(database: string): string {
 }
 
 /**
+ * What reads a table. `information_schema` shows keys to those only who may do more than SELECT: REFERENCES lets nobody
+ * do anything who may make no tables.
+ */
+export const READING = "SELECT, REFERENCES";
+
+/**
  * The roles (`pg_roles`) of the gateway's users, where $1 is their group: those that it lets in, and no others that
  * commands touch. Nobody is who may do more than read, nor is the catalog's role: since Postgres 16, whoever makes a role
  * becomes a member with the right to administer it.

@@ -9,7 +9,7 @@ import { Lake, type LakeExtensions } from "../lake/lake.ts";
 import { PgCatalog } from "./catalog.ts";
 import { gatewayCertificate } from "./certificate.ts";
 import { ClientChannel } from "./client-channel.ts";
-import { type Greeting, hear } from "./greeting.ts";
+import { type Greeting, hangUp, hear } from "./greeting.ts";
 import { HotTables } from "./hot-tables.ts";
 import { LakeReader } from "./lake-reader.ts";
 import { logIn, Refused } from "./login.ts";
@@ -231,6 +231,7 @@ class Door {
       this.#channels.delete(channel);
       end();
       channel.end();
+      await hangUp(greeting.stream);
     }
   }
 
@@ -238,7 +239,7 @@ class Door {
   async #cancel({ stream, key, bytes }: Extract<Greeting, { kind: "cancel" }>): Promise<void> {
     const session = this.#sessions.get(key);
     if (session && !session.stop("user request")) await this.#cancelUpstream(bytes);
-    await new Promise<unknown>((resolve) => stream.end(resolve));
+    await hangUp(stream);
   }
 
   /** Postgres is asked where it is not DuckDB that runs the session's statement. */

@@ -2,7 +2,7 @@ import type pg from "pg";
 import { z } from "zod";
 import { LotusError } from "../common/errors.ts";
 import { identifier, literal, qualified } from "../lake/sql.ts";
-import { GATEWAY_USERS, userRole, viewerRole } from "./roles.ts";
+import { GATEWAY_USERS, READING, userRole, viewerRole } from "./roles.ts";
 import { scramVerifier } from "./scram.ts";
 import { connectionTo, sqlstateOf, withClient } from "./shadow/connection.ts";
 import { FORGET_GRANTS, REMEMBER_GRANT } from "./shadow/grants.ts";
@@ -194,15 +194,15 @@ async function grant(client: pg.Client, database: string, name: string, access: 
       continue;
     }
     await client.query(`GRANT USAGE ON SCHEMA ${identifier(schema)} TO ${role}`);
-    await client.query(`GRANT SELECT ON ALL TABLES IN SCHEMA ${identifier(schema)} TO ${role}`);
+    await client.query(`GRANT ${READING} ON ALL TABLES IN SCHEMA ${identifier(schema)} TO ${role}`);
     await client.query(
-      `ALTER DEFAULT PRIVILEGES IN SCHEMA ${identifier(schema)} GRANT SELECT ON TABLES TO ${role}`,
+      `ALTER DEFAULT PRIVILEGES IN SCHEMA ${identifier(schema)} GRANT ${READING} ON TABLES TO ${role}`,
     );
   }
   for (const table of access.tables) {
     const { schema, name: found } = await presentTable(client, table);
     await client.query(`GRANT USAGE ON SCHEMA ${identifier(schema)} TO ${role}`);
-    await client.query(`GRANT SELECT ON ${qualified(schema, found)} TO ${role}`);
+    await client.query(`GRANT ${READING} ON ${qualified(schema, found)} TO ${role}`);
     await client.query(REMEMBER_GRANT, [name, schema, found]);
   }
 }

@@ -469,6 +469,13 @@ describe("a statement that reaches Postgres's executor", () => {
     expect((await rows(viewer, "EXPLAIN SELECT * FROM orders")).length).toBeGreaterThan(0);
   });
 
+  test("has its key in information_schema, where Power BI and Metabase look for it", async () => {
+    const keys = `SELECT column_name FROM information_schema.table_constraints c
+      JOIN information_schema.key_column_usage k USING (constraint_schema, constraint_name, table_name)
+      WHERE table_name = 'orders' AND constraint_type = 'PRIMARY KEY'`;
+    expect(await rows(viewer, keys)).toEqual([["id"]]);
+  });
+
   test("writes nothing, makes nothing, and does not switch the policy off", async () => {
     for (const sql of [
       "INSERT INTO orders (id) VALUES (1)",

@@ -1,4 +1,5 @@
 import { literal } from "../../lake/sql.ts";
+import { READING } from "../roles.ts";
 
 /**
  * What is on record of tables that were granted one by one. Postgres forgets grants with the table; people think in
@@ -25,7 +26,7 @@ export const GRANTS_SQL = `
         JOIN pg_roles r ON r.oid = g.role
         WHERE c.oid = relid
       LOOP
-        EXECUTE format('GRANT SELECT ON %s TO %I', relid, role_name);
+        EXECUTE format('GRANT ${READING} ON %s TO %I', relid, role_name);
       END LOOP;
     END $$;
     REVOKE ALL ON FUNCTION lotus_gateway.grant_again FROM PUBLIC;`;

@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { LotusError } from "../../common/errors.ts";
 import { identifier, literal } from "../../lake/sql.ts";
-import { userRole, viewerRole } from "../roles.ts";
+import { READING, userRole, viewerRole } from "../roles.ts";
 import { connectionTo, sqlstateOf, withClient } from "./connection.ts";
 import { GRANTS_SQL } from "./grants.ts";
 import { recordsSql } from "./records.ts";
@@ -118,7 +118,7 @@ async function furnish(client: pg.Client, database: string): Promise<void> {
     REVOKE ALL ON DATABASE ${identifier(database)} FROM PUBLIC;
     GRANT CONNECT ON DATABASE ${identifier(database)} TO ${viewer}, ${user};
     GRANT USAGE ON SCHEMA main TO ${viewer};
-    ALTER DEFAULT PRIVILEGES IN SCHEMA main GRANT SELECT ON TABLES TO ${viewer};
+    ALTER DEFAULT PRIVILEGES IN SCHEMA main GRANT ${READING} ON TABLES TO ${viewer};
     COMMIT;`);
   await dropPublicSchema(client);
 }
