@@ -1,7 +1,9 @@
 import { CommanderError } from "commander";
 import { LotusError, messageOf } from "../common/errors.ts";
+import { forgetPostgresEnvironment } from "../common/postgres-environment.ts";
 import { createProgram } from "./program.ts";
 
+forgetPostgresEnvironment();
 const program = createProgram();
 try {
   await program.parseAsync(process.argv);

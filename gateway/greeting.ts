@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { finished } from "node:stream/promises";
 import { type SecureContext, TLSSocket } from "node:tls";
 import { PgError } from "./pg-error.ts";
 import { errorResponse } from "./wire/messages.ts";
@@ -33,9 +34,18 @@ export async function hear(
   try {
     return await hearOn(line, socket, secrets, mustBeSecret);
   } catch (error) {
-    if (error instanceof PgError) line.stream.end(errorResponse(error, "FATAL"));
+    if (error instanceof PgError) {
+      line.stream.write(errorResponse(error, "FATAL"));
+      await hangUp(line.stream);
+    }
     return null;
   }
+}
+
+/** Settles when all that was written has gone out, which over TLS takes a while, or never will. */
+export async function hangUp(stream: Duplex): Promise<void> {
+  stream.end();
+  await finished(stream, { readable: false }).catch(() => {});
 }
 
 /** What the client is spoken to by: the socket, or TLS over it. */

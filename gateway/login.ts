@@ -1,7 +1,7 @@
 import type { ClientChannel } from "./client-channel.ts";
 import { PgError } from "./pg-error.ts";
 import { PostgresLink } from "./postgres-link.ts";
-import { userRole } from "./roles.ts";
+import { GATEWAY_USERS, userRole } from "./roles.ts";
 import { refuseGuardedSetting, SESSION_SETTINGS } from "./settings-guard.ts";
 import { type ServerAddress, Upstream } from "./upstream.ts";
 import { BodyReader, cString, type Frame, int32 } from "./wire/frames.ts";
@@ -146,10 +146,7 @@ async function admit(
     });
 }
 
-const ADMITTED = `SELECT EXISTS (SELECT FROM pg_catalog.pg_auth_members m
-  JOIN pg_catalog.pg_roles g ON g.oid = m.roleid JOIN pg_catalog.pg_roles u ON u.oid = m.member
-  WHERE g.rolname = $1 AND u.rolname = session_user
-    AND NOT (u.rolsuper OR u.rolcreaterole OR u.rolcreatedb OR u.rolreplication OR u.rolbypassrls))`;
+const ADMITTED = `SELECT EXISTS (SELECT FROM (${GATEWAY_USERS}) u WHERE u.rolname = session_user)`;
 
 function refuse(client: ClientChannel, answer: Frame): never {
   client.write(answer.bytes);

@@ -9,13 +9,12 @@ import { Lake, type LakeExtensions } from "../lake/lake.ts";
 import { PgCatalog } from "./catalog.ts";
 import { gatewayCertificate } from "./certificate.ts";
 import { ClientChannel } from "./client-channel.ts";
-import { type Greeting, hear } from "./greeting.ts";
+import { type Greeting, hangUp, hear } from "./greeting.ts";
 import { HotTables } from "./hot-tables.ts";
 import { LakeReader } from "./lake-reader.ts";
 import { logIn, Refused } from "./login.ts";
 import { PgError } from "./pg-error.ts";
 import { ServedTables } from "./served/served-tables.ts";
-import { requireServerVersion } from "./server-version.ts";
 import { Session } from "./session.ts";
 import { connectionTo, withClient } from "./shadow/connection.ts";
 import { describeTables } from "./shadow/descriptions.ts";
@@ -59,7 +58,6 @@ const MOST_STRANGERS = 100;
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
   const { connections, settings, logger } = options;
   const { database, host } = settings;
-  await withClient(connectionTo(connections.catalogUrl), requireServerVersion);
   const certificate = await gatewayCertificate(options.stateDir, settings.certificate);
   await loadGrammar();
   const lake = await Lake.open({
@@ -233,6 +231,7 @@ class Door {
       this.#channels.delete(channel);
       end();
       channel.end();
+      await hangUp(greeting.stream);
     }
   }
 
@@ -240,7 +239,7 @@ class Door {
   async #cancel({ stream, key, bytes }: Extract<Greeting, { kind: "cancel" }>): Promise<void> {
     const session = this.#sessions.get(key);
     if (session && !session.stop("user request")) await this.#cancelUpstream(bytes);
-    await new Promise<unknown>((resolve) => stream.end(resolve));
+    await hangUp(stream);
   }
 
   /** Postgres is asked where it is not DuckDB that runs the session's statement. */

@@ -8,7 +8,6 @@ import { type LakeRun, Preparation } from "./preparation.ts";
 import { encodersOf, sendCopy, sendRows, skipRows } from "./results.ts";
 import { readStatements, type Statement } from "./statements.ts";
 import type { Upstream } from "./upstream.ts";
-import { oids } from "./values/types.ts";
 import { BodyReader, type Frame } from "./wire/frames.ts";
 import * as wire from "./wire/messages.ts";
 
@@ -52,15 +51,7 @@ interface Declared extends OpenRows {
   doubtful: boolean;
 }
 
-const QUERY_PLAN: wire.FieldDescription = {
-  name: "QUERY PLAN",
-  tableOid: 0,
-  column: 0,
-  typeOid: oids.text,
-  typeSize: -1,
-  typmod: -1,
-  format: 0,
-};
+const QUERY_PLAN = wire.textField("QUERY PLAN");
 
 const NOTHING = { kind: "empty", sql: "", offset: 0 } as const;
 
@@ -397,6 +388,10 @@ export class Session {
       case "declare":
         return this.#declare(portal, run);
       case "explain": {
+        if (statement.format !== "text")
+          throw new PgError("0A000", `EXPLAIN of lake tables has no format ${statement.format}`, {
+            hint: "The plan is DuckDB's, in text.",
+          });
         for (const line of await this.#lake.explain(run.tree, parameters, statement.analyze))
           this.#client.write(wire.textRow([line]));
         return this.#client.write(wire.commandComplete("EXPLAIN"));

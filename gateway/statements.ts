@@ -16,7 +16,7 @@ export type Statement = SqlText &
     | { kind: "empty" }
     /** SELECT, VALUES, TABLE: where it runs is for its analysed tree to say. */
     | { kind: "select" }
-    | { kind: "explain"; query: SqlText; analyze: boolean }
+    | { kind: "explain"; query: SqlText; analyze: boolean; format: string }
     | { kind: "copy"; query: SqlText; options: CopyOptions }
     | { kind: "declare"; cursor: string; query: SqlText; binary: boolean; hold: boolean; scroll: boolean }
     | { kind: "fetch"; cursor: string; count: number; move: boolean }
@@ -101,7 +101,15 @@ const READERS: Record<string, (content: any, text: SqlText) => Statement> = {
     const analyze = (content.options ?? []).some(
       (option) => "DefElem" in option && option.DefElem.defname === "analyze" && isOn(option.DefElem.arg),
     );
-    return { ...text, kind: "explain", query: explained(text), analyze };
+    const format = (content.options ?? []).flatMap((option) =>
+      "DefElem" in option &&
+      option.DefElem.defname === "format" &&
+      option.DefElem.arg &&
+      "String" in option.DefElem.arg
+        ? [(option.DefElem.arg.String.sval ?? "text").toLowerCase()]
+        : [],
+    );
+    return { ...text, kind: "explain", query: explained(text), analyze, format: format.at(-1) ?? "text" };
   },
   CopyStmt: (content: Fields<"CopyStmt">, text) => {
     if (content.is_from || content.is_program || content.filename !== undefined)

@@ -2,10 +2,11 @@ import type pg from "pg";
 import { z } from "zod";
 import { LotusError } from "../common/errors.ts";
 import { identifier, literal, qualified } from "../lake/sql.ts";
-import { GATEWAY_USERS, isGatewayUser, userRole, viewerRole } from "./roles.ts";
+import { GATEWAY_USERS, READING, userRole, viewerRole } from "./roles.ts";
 import { scramVerifier } from "./scram.ts";
 import { connectionTo, sqlstateOf, withClient } from "./shadow/connection.ts";
-import { prepareDatabase } from "./shadow/prepare.ts";
+import { FORGET_GRANTS, REMEMBER_GRANT } from "./shadow/grants.ts";
+import { GATEWAY_LOCK, prepareDatabase } from "./shadow/prepare.ts";
 
 export type UserSchema = "main" | "staging";
 
@@ -20,7 +21,7 @@ export interface Access {
 export interface GatewayUser {
   name: string;
   schemas: UserSchema[];
-  /** Tables granted one by one: `schema.table`. */
+  /** Tables granted one by one: `schema.table`. One that is not there is read when it comes. */
   tables: string[];
   /** The most sessions at once. */
   connectionLimit: number;
@@ -69,8 +70,8 @@ export class GatewayUsers {
   }
 
   /**
-   * Takes away what was granted. @throws LotusError NOT_FOUND for the user or a table; REQUEST_INVALID for a table that
-   * the user reads as one of a schema
+   * Takes away what was granted, tables that are not there any more too. @throws LotusError NOT_FOUND for the user or a
+   * table; REQUEST_INVALID for a table that the user reads as one of a schema
    */
   async revoke(name: string, access: Access): Promise<void> {
     await this.#ofUser(name, (client) => revoke(client, this.#database, name, access));
@@ -110,6 +111,7 @@ export class GatewayUsers {
           `ALTER DEFAULT PRIVILEGES IN SCHEMA ${identifier(schema)} REVOKE ALL ON TABLES FROM ${role}`,
         );
       }
+      await client.query(FORGET_GRANTS, [name, null, null]);
       // Who made a role may join it, and a member may end its sessions.
       await client.query(`GRANT ${role} TO CURRENT_USER`);
       await client.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1", [name]);
@@ -131,7 +133,11 @@ export class GatewayUsers {
 
   async #ofUser(name: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
     await this.#inTransaction(async (client) => {
-      if (!(await isGatewayUser(client, this.#database, name)))
+      const { rowCount } = await client.query(`SELECT FROM (${GATEWAY_USERS}) u WHERE u.rolname = $2`, [
+        userRole(this.#database),
+        name,
+      ]);
+      if (rowCount === 0)
         throw new LotusError(
           "NOT_FOUND",
           `The gateway has no user ${name}. \`lotus user list\` shows those there are.`,
@@ -143,6 +149,8 @@ export class GatewayUsers {
   async #inTransaction(work: (client: pg.Client) => Promise<void>): Promise<void> {
     await this.#connected(async (client) => {
       await client.query("BEGIN");
+      // A gateway that makes a table meanwhile would grant what is just being revoked.
+      await client.query(`SELECT pg_advisory_xact_lock(${GATEWAY_LOCK})`);
       await work(client);
       await client.query("COMMIT");
     });
@@ -186,15 +194,16 @@ async function grant(client: pg.Client, database: string, name: string, access: 
       continue;
     }
     await client.query(`GRANT USAGE ON SCHEMA ${identifier(schema)} TO ${role}`);
-    await client.query(`GRANT SELECT ON ALL TABLES IN SCHEMA ${identifier(schema)} TO ${role}`);
+    await client.query(`GRANT ${READING} ON ALL TABLES IN SCHEMA ${identifier(schema)} TO ${role}`);
     await client.query(
-      `ALTER DEFAULT PRIVILEGES IN SCHEMA ${identifier(schema)} GRANT SELECT ON TABLES TO ${role}`,
+      `ALTER DEFAULT PRIVILEGES IN SCHEMA ${identifier(schema)} GRANT ${READING} ON TABLES TO ${role}`,
     );
   }
   for (const table of access.tables) {
-    const { schema, name: found } = await findTable(client, table);
+    const { schema, name: found } = await presentTable(client, table);
     await client.query(`GRANT USAGE ON SCHEMA ${identifier(schema)} TO ${role}`);
-    await client.query(`GRANT SELECT ON ${qualified(schema, found)} TO ${role}`);
+    await client.query(`GRANT ${READING} ON ${qualified(schema, found)} TO ${role}`);
+    await client.query(REMEMBER_GRANT, [name, schema, found]);
   }
 }
 
@@ -207,9 +216,12 @@ async function revoke(client: pg.Client, database: string, name: string, access:
     await client.query(
       `ALTER DEFAULT PRIVILEGES IN SCHEMA ${identifier(schema)} REVOKE ALL ON TABLES FROM ${role}`,
     );
+    await client.query(FORGET_GRANTS, [name, schema, null]);
   }
   for (const table of access.tables) {
-    const { schema, name: found } = await findTable(client, table);
+    const { rowCount } = await client.query(FORGET_GRANTS, [name, ...parsed(table)]);
+    if (rowCount !== 0 && (await findTable(client, table)) === null) continue;
+    const { schema, name: found } = await presentTable(client, table);
     await client.query(`REVOKE ALL ON ${qualified(schema, found)} FROM ${role}`);
     const { rows } = await client.query<{ reads: boolean }>(
       "SELECT has_table_privilege($1, $2::regclass, 'SELECT') AS reads",
@@ -222,22 +234,35 @@ async function revoke(client: pg.Client, database: string, name: string, access:
   }
 }
 
+interface TableName {
+  schema: UserSchema;
+  name: string;
+}
+
+/** @throws LotusError NOT_FOUND */
+async function presentTable(client: pg.Client, table: string): Promise<TableName> {
+  const found = await findTable(client, table);
+  if (found !== null) return found;
+  throw new LotusError(
+    "NOT_FOUND",
+    `The gateway shows no table ${parsed(table).join(".")}. Start \`lotus gateway\` once after it was made, or correct the name.`,
+  );
+}
+
 /** A table of the shadow database, by its name in the lake, where case does not tell names apart. */
-async function findTable(client: pg.Client, table: string): Promise<{ schema: UserSchema; name: string }> {
-  const dot = /^(main|staging)\./.exec(table);
-  const schema = (dot?.[1] ?? "main") as UserSchema;
-  const name = dot ? table.slice(dot[0].length) : table;
+async function findTable(client: pg.Client, table: string): Promise<TableName | null> {
+  const [schema, name] = parsed(table);
   const { rows } = await client.query<{ name: string }>(
     `SELECT relname AS name FROM pg_class WHERE relnamespace = $1::regnamespace AND relkind = 'r' AND lower(relname) = lower($2)`,
     [schema, name],
   );
-  const [found] = rows;
-  if (found === undefined)
-    throw new LotusError(
-      "NOT_FOUND",
-      `The gateway shows no table ${schema}.${name}. Start \`lotus gateway\` once after it was made, or correct the name.`,
-    );
-  return { schema, name: found.name };
+  return rows[0] === undefined ? null : { schema, name: rows[0].name };
+}
+
+/** `table` or `schema.table`. */
+function parsed(table: string): [schema: UserSchema, name: string] {
+  const dot = /^(main|staging)\./.exec(table);
+  return [(dot?.[1] ?? "main") as UserSchema, dot ? table.slice(dot[0].length) : table];
 }
 
 function checkName(name: string): void {
@@ -279,6 +304,12 @@ const USERS = `
         aclexplode(c.relacl) acl
       WHERE c.relkind = 'r' AND acl.grantee = users.oid AND acl.privilege_type = 'SELECT'
         AND n.nspname NOT IN (SELECT schema FROM schemas WHERE role = users.oid)
+      UNION
+      SELECT g.schema || '.' || g.name FROM lotus_gateway.granted g
+      WHERE g.role = users.oid AND g.schema NOT IN (SELECT schema FROM schemas WHERE role = users.oid)
+        AND NOT EXISTS (
+          SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+          WHERE n.nspname = g.schema AND c.relkind = 'r' AND lower(c.relname) = g.name)
       ORDER BY 1) AS tables,
     (SELECT count(*)::int FROM pg_stat_activity a WHERE a.usename = users.rolname) AS sessions
   FROM users ORDER BY rolname`;

@@ -192,6 +192,9 @@ describe("portals and cursors", () => {
     const client = await fixture.connect();
     const plan = await values(client, "EXPLAIN SELECT count(*) FROM orders");
     expect(plan.flat().join("\n")).toMatch(/DUCKLAKE_SCAN|SEQ_SCAN/);
+    await expect(client.query("EXPLAIN (FORMAT JSON) SELECT count(*) FROM orders")).rejects.toEqual(
+      withState("0A000"),
+    );
     const analysed = await values(client, "EXPLAIN (ANALYZE) SELECT count(*) FROM orders");
     expect(analysed.flat().join("\n")).toMatch(/Total Time/);
   });

@@ -3,12 +3,14 @@ import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { planChanges } from "../gateway/shadow/changes.ts";
 import { postgresNames } from "../gateway/shadow/names.ts";
+import { prepareDatabase } from "../gateway/shadow/prepare.ts";
 import { readPresentTables } from "../gateway/shadow/present.ts";
 import type { ShadowDatabase } from "../gateway/shadow/shadow-database.ts";
 import type { ShadowState, ShadowTable } from "../gateway/shadow/shadow-table.ts";
 import { shadowType } from "../gateway/shadow/types.ts";
 import { wantedTables } from "../gateway/shadow/wanted.ts";
 import { openScratch } from "../lake/session.ts";
+import { OldPostgres } from "./support/old-postgres.ts";
 import { ShadowFixture } from "./support/shadow-fixture.ts";
 
 let fixture: ShadowFixture;
@@ -74,6 +76,7 @@ describe("what Postgres shows", () => {
          WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2`,
       ),
     ).toEqual([
+      ["lotus_gateway", "granted", null],
       ["lotus_gateway", "served", null],
       ["main", "lines", "from the lake itself"],
       ["main", "orders", "It's one row per order."],
@@ -191,6 +194,22 @@ describe("what Postgres shows", () => {
     await owner.query("DROP TABLE lotus_gateway.types");
   });
 });
+
+test.each([
+  ["14.20", "140020"],
+  ["15.15 (Debian 15.15-1)", "150015"],
+])(
+  "a server of version %s is told from one that will do before anything is made in it",
+  async (version, number) => {
+    const postgres = await OldPostgres.start({ number, version });
+    await expect(prepareDatabase(postgres.url, "lake")).rejects.toMatchObject({
+      code: "SETTINGS_INVALID",
+      message: expect.stringMatching(/Postgres 16 or later .* is 1[45].* LOTUS_CATALOG_URL/),
+    });
+    expect(postgres.asked).toEqual([expect.stringMatching(/^SELECT .*server_version_num/)]);
+    postgres.stop();
+  },
+);
 
 describe("a schema that changes", () => {
   test("is followed in place: OIDs and grants stay, the columns' order is the lake's", async () => {
@@ -450,6 +469,13 @@ describe("a statement that reaches Postgres's executor", () => {
     expect((await rows(viewer, "EXPLAIN SELECT * FROM orders")).length).toBeGreaterThan(0);
   });
 
+  test("has its key in information_schema, where Power BI and Metabase look for it", async () => {
+    const keys = `SELECT column_name FROM information_schema.table_constraints c
+      JOIN information_schema.key_column_usage k USING (constraint_schema, constraint_name, table_name)
+      WHERE table_name = 'orders' AND constraint_type = 'PRIMARY KEY'`;
+    expect(await rows(viewer, keys)).toEqual([["id"]]);
+  });
+
   test("writes nothing, makes nothing, and does not switch the policy off", async () => {
     for (const sql of [
       "INSERT INTO orders (id) VALUES (1)",
@@ -464,6 +490,8 @@ describe("a statement that reaches Postgres's executor", () => {
       "SET row_security = off; SELECT * FROM orders",
       "SELECT * FROM staging.stg_orders",
       "SELECT * FROM lotus_gateway.served",
+      "SELECT * FROM lotus_gateway.granted",
+      "SELECT lotus_gateway.grant_again('main.orders'::regclass)",
       "SET log_min_messages = debug5",
     ])
       await expect(viewer.query(sql), sql).rejects.toEqual(

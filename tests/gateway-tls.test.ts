@@ -44,6 +44,17 @@ test("TLS without asking first, as newer clients do it", async () => {
   socket.destroy();
 });
 
+test("who is not let in is told why over TLS, too", async () => {
+  const ssl = { rejectUnauthorized: false };
+  for (let turn = 0; turn < 5; turn += 1) {
+    await expect(fixture.connect({ ssl, database: "other" })).rejects.toMatchObject({ code: "3D000" });
+    await expect(fixture.connect({ ssl, password: "wrong" })).rejects.toMatchObject({ code: "28P01" });
+    await expect(fixture.connect({ ssl, options: "-c role=postgres" })).rejects.toMatchObject({
+      code: "42501",
+    });
+  }
+});
+
 test("what comes unencrypted behind the request for TLS is not taken for what comes encrypted", async () => {
   const answer = await new Promise<string>((resolve) => {
     const got: Buffer[] = [];

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makePassword, scramVerifier } from "../gateway/scram.ts";
+import type { ShadowDatabase } from "../gateway/shadow/shadow-database.ts";
 import { GatewayUsers } from "../gateway/users.ts";
 import { ShadowFixture } from "./support/shadow-fixture.ts";
 
@@ -25,7 +26,7 @@ beforeAll(async () => {
   await (await fixture.shadow()).sync();
 });
 
-afterAll(() => fixture.close([ada, bob, stranger]));
+afterAll(() => fixture.close([ada, bob, `carol_${suffix}`, stranger]));
 
 /** Which of the tables a user may read, tried as this user. */
 async function readable(client: pg.Client): Promise<string[]> {
@@ -131,6 +132,89 @@ describe("a user", () => {
     await expect(login(bob)).rejects.toMatchObject({ code: "28P01" });
     await users.add(bob, password, { schemas: [], tables: [] });
     expect(await readable(await login(bob))).toEqual([]);
+  });
+});
+
+describe("a table granted by its name", () => {
+  const carol = `carol_${suffix}`;
+  const access = { schemas: [], tables: ["fct"] };
+  let shadow: ShadowDatabase;
+
+  beforeAll(async () => {
+    shadow = await fixture.shadow();
+    await inLake("CREATE TABLE fct (id BIGINT)");
+    await users.add(carol, password, access);
+  });
+
+  async function inLake(sql: string): Promise<void> {
+    await fixture.inLake(sql);
+    await shadow.sync();
+  }
+
+  /** What Postgres answers: 0A000 where a lake table may be read. */
+  async function answer(user = carol): Promise<string> {
+    const client = await login(user);
+    return client.query("SELECT * FROM main.fct").catch((error: { code: string }) => error.code) as never;
+  }
+
+  const tables = async () => (await users.list()).find(({ name }) => name === carol)?.tables;
+
+  test("is read again when it was dropped and comes back, with other columns and in other letters", async () => {
+    expect(await answer()).toBe("0A000");
+    await inLake("DROP TABLE fct");
+    expect(await tables()).toEqual(["main.fct"]);
+    await inLake("CREATE TABLE FCT (day DATE)");
+    const client = await login(carol);
+    await expect(client.query('SELECT day FROM main."FCT"')).rejects.toMatchObject({ code: "0A000" });
+    await expect(client.query("SELECT * FROM orders")).rejects.toMatchObject({ code: "42501" });
+    await inLake("DROP TABLE FCT; CREATE TABLE fct (id BIGINT)");
+    expect(await answer()).toBe("0A000");
+    expect(await tables()).toEqual(["main.fct"]);
+  });
+
+  test("is read again when it ran out of Postgres's columns", async () => {
+    const columns = (from: string) => Array.from({ length: 900 }, (_, n) => `${from}${n} INTEGER`).join(", ");
+    await inLake(`DROP TABLE fct; CREATE TABLE fct (${columns("a")})`);
+    await inLake(`DROP TABLE fct; CREATE TABLE fct (${columns("b")})`);
+    expect(await answer()).toBe("0A000");
+    await inLake("DROP TABLE fct");
+    await inLake("CREATE TABLE fct (id BIGINT)");
+  });
+
+  test("is not once it was revoked, were it while there is none", async () => {
+    await users.revoke(carol, access);
+    expect(await answer()).toBe("42501");
+    await users.grant(carol, access);
+    await inLake("DROP TABLE fct");
+    await users.revoke(carol, { schemas: [], tables: ["main.FCT"] });
+    expect(await tables()).toEqual([]);
+    await expect(users.revoke(carol, access)).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await inLake("CREATE TABLE fct (id BIGINT)");
+    expect(await answer()).toBe("42501");
+    await users.grant(carol, access);
+    await inLake("DROP TABLE fct");
+    await users.revoke(carol, { schemas: ["main"], tables: [] });
+    await inLake("CREATE TABLE fct (id BIGINT)");
+    expect(await answer()).toBe("42501");
+  });
+
+  test("is not read by somebody else of the same name", async () => {
+    await users.grant(carol, access);
+    await inLake("DROP TABLE fct");
+    await users.remove(carol);
+    await users.add(carol, password, { schemas: [], tables: ["orders"] });
+    await inLake("CREATE TABLE fct (id BIGINT)");
+    expect(await answer()).toBe("42501");
+    await users.grant(carol, access);
+    await inLake("DROP TABLE fct; DROP TABLE orders");
+    const owner = await fixture.connect();
+    await owner.query(`REVOKE ALL ON SCHEMA main FROM ${carol}; DROP ROLE ${carol}`);
+    await users.add(carol, password, { schemas: ["main"], tables: [] });
+    await users.revoke(carol, { schemas: ["main"], tables: [] });
+    await inLake("CREATE TABLE fct (id BIGINT)");
+    expect(await answer()).toBe("42501");
+    expect(await tables()).toEqual([]);
+    await users.remove(carol);
   });
 });
 

@@ -9,8 +9,8 @@ import { readSecret } from "../read-secret.ts";
 import { whereGateway, withLogin } from "../running-gateway.ts";
 
 interface AccessOptions {
-  schema: UserSchema[];
-  table: string[];
+  schema?: UserSchema[];
+  table?: string[];
 }
 
 export function userCommand(): Command {
@@ -91,21 +91,15 @@ function users(): GatewayUsers {
 
 function withAccess(command: Command): Command {
   return command
-    .option(
-      "--schema <name>",
-      "main or staging, with the tables to come; more than once for both",
-      addSchema,
-      [],
-    )
+    .option("--schema <name>", "main or staging, with the tables to come; more than once for both", addSchema)
     .option(
       "--table <name>",
       "one table, of schema main unless it is SCHEMA.TABLE; more than once for more",
       collect,
-      [],
     );
 }
 
-function accessOf({ schema, table }: AccessOptions): Access {
+function accessOf({ schema = [], table = [] }: AccessOptions): Access {
   return { schemas: schema, tables: table };
 }
 
@@ -138,12 +132,12 @@ function printLogin(name: string, password: string, options: { passwordStdin?: b
   );
 }
 
-function addSchema(text: string, before: UserSchema[]): UserSchema[] {
+function addSchema(text: string, before: UserSchema[] = []): UserSchema[] {
   if (text !== "main" && text !== "staging") throw new InvalidArgumentError("It must be main or staging.");
   return [...before, text];
 }
 
-function collect(text: string, before: string[]): string[] {
+function collect(text: string, before: string[] = []): string[] {
   return [...before, text];
 }
 

@@ -1,4 +1,5 @@
 import { identifier, identifiers, literal, qualified } from "../../lake/sql.ts";
+import { grantAgain } from "./grants.ts";
 import type { PresentColumn, PresentTable } from "./present.ts";
 import { forgetServed } from "./records.ts";
 import { REFUSAL } from "./refusal.ts";
@@ -58,6 +59,7 @@ function createTable(table: WantedTable): string[] {
   const quoted = tableKey(table);
   return [
     `CREATE TABLE ${quoted} (${table.columns.map(declareColumn).join(", ")})`,
+    grantAgain(quoted),
     ...addKey(table),
     ...(table.served ? [] : [...guard(quoted), ...addSentinel(table)]),
     ...(table.comment === null ? [] : [commentOnTable(table)]),

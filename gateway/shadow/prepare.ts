@@ -1,10 +1,12 @@
 import type pg from "pg";
 import { LotusError } from "../../common/errors.ts";
 import { identifier, literal } from "../../lake/sql.ts";
-import { userRole, viewerRole } from "../roles.ts";
+import { READING, userRole, viewerRole } from "../roles.ts";
 import { connectionTo, sqlstateOf, withClient } from "./connection.ts";
+import { GRANTS_SQL } from "./grants.ts";
 import { recordsSql } from "./records.ts";
 import { REFUSAL } from "./refusal.ts";
+import { serverVersion } from "./server-version.ts";
 
 /** Any number will do, as long as it is nobody else's. */
 export const GATEWAY_LOCK = 7_201_406;
@@ -35,12 +37,6 @@ const FIXED: Readonly<Record<string, string>> = {
 export async function prepareDatabase(catalogUrl: string, database: string): Promise<{ quietLog: boolean }> {
   return withClient(connectionTo(catalogUrl), async (server) => {
     const version = await serverVersion(server);
-    if (version < 150_000) {
-      throw new LotusError(
-        "SETTINGS_INVALID",
-        `The gateway needs Postgres 15 or later, and the catalog's is ${Math.floor(version / 10_000)}. Move the catalog to a newer one.`,
-      );
-    }
     if ((await single(server, "SELECT current_database()")) === database) {
       throw new LotusError(
         "SETTINGS_INVALID",
@@ -118,10 +114,11 @@ async function furnish(client: pg.Client, database: string): Promise<void> {
     CREATE SCHEMA IF NOT EXISTS lotus_gateway;
     ${REFUSAL.sql}
     ${recordsSql(database)}
+    ${GRANTS_SQL}
     REVOKE ALL ON DATABASE ${identifier(database)} FROM PUBLIC;
     GRANT CONNECT ON DATABASE ${identifier(database)} TO ${viewer}, ${user};
     GRANT USAGE ON SCHEMA main TO ${viewer};
-    ALTER DEFAULT PRIVILEGES IN SCHEMA main GRANT SELECT ON TABLES TO ${viewer};
+    ALTER DEFAULT PRIVILEGES IN SCHEMA main GRANT ${READING} ON TABLES TO ${viewer};
     COMMIT;`);
   await dropPublicSchema(client);
 }
@@ -161,10 +158,6 @@ async function configure(server: pg.Client, database: string): Promise<boolean> 
     if (sqlstateOf(error) !== "42501") throw error;
     return false;
   }
-}
-
-async function serverVersion(client: pg.Client): Promise<number> {
-  return Number(await single(client, "SELECT current_setting('server_version_num')"));
 }
 
 /** The one value of the one row of a query. */

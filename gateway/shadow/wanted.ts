@@ -117,8 +117,8 @@ function isSame(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }
 
-/** For Postgres an empty comment is none, and text has no NUL. */
+/** For Postgres an empty comment is none, and text has no NUL. A text of several lines in YAML ends with one more. */
 function commentText(comment: string | null): string | null {
-  const text = comment?.replaceAll("\0", "") ?? "";
+  const text = comment?.replaceAll("\0", "").trimEnd() ?? "";
   return text === "" ? null : text;
 }

@@ -1,25 +1,8 @@
 import { PgError, unsupported } from "../pg-error.ts";
 import { numericFromDatum } from "./datum-numeric.ts";
+import { fixedLayoutLiteral, inMemory } from "./fixed-layout.ts";
 import { jsonbFromDatum } from "./jsonb.ts";
-import {
-  arrayLiteral,
-  booleanLiteral,
-  byteaLiteral,
-  charLiteral,
-  dateLiteral,
-  floatLiteral,
-  integerLiteral,
-  intervalLiteral,
-  jsonLiteral,
-  numericLiteral,
-  realLiteral,
-  textLiteral,
-  timeLiteral,
-  timestampLiteral,
-  timestamptzLiteral,
-  timetzLiteral,
-  uuidLiteral,
-} from "./literal.ts";
+import { arrayLiteral, jsonLiteral, numericLiteral, textLiteral } from "./literal.ts";
 import { numericText } from "./numeric.ts";
 import { elementType, oids, type ScalarType, scalarType, typeName } from "./types.ts";
 
@@ -38,49 +21,18 @@ export function datumLiteral(typeOid: number, bytes: Buffer): string {
 
 /** `bytes`: without the length word. */
 function scalarDatum(type: ScalarType, bytes: Buffer): string {
+  const fixed = fixedLayoutLiteral(type, bytes, inMemory);
+  if (fixed !== null) return fixed;
   switch (type.oid) {
-    case oids.bool:
-      return booleanLiteral(bytes[0] !== 0);
-    case oids.int2:
-      return integerLiteral(bytes.readInt16LE(0), type.duckdb);
-    case oids.int4:
-      return integerLiteral(bytes.readInt32LE(0), type.duckdb);
-    case oids.int8:
-      return integerLiteral(bytes.readBigInt64LE(0), type.duckdb);
-    case oids.oid:
-    case oids.regtype:
-      return integerLiteral(bytes.readUInt32LE(0), type.duckdb);
-    case oids.float4:
-      return realLiteral(bytes.readFloatLE(0));
-    case oids.float8:
-      return floatLiteral(bytes.readDoubleLE(0));
     case oids.numeric:
       return numericLiteral(numericText(numericFromDatum(bytes)));
     case oids.text:
     case oids.varchar:
     case oids.bpchar:
       return textLiteral(bytes.toString("utf8"));
-    case oids.char:
-      return charLiteral(bytes.readUInt8(0));
     case oids.name:
     case oids.unknown:
       return textLiteral(untilNul(bytes).toString("utf8"));
-    case oids.bytea:
-      return byteaLiteral(bytes);
-    case oids.date:
-      return dateLiteral(bytes.readInt32LE(0));
-    case oids.time:
-      return timeLiteral(bytes.readBigInt64LE(0));
-    case oids.timetz:
-      return timetzLiteral(bytes.readBigInt64LE(0), bytes.readInt32LE(8));
-    case oids.timestamp:
-      return timestampLiteral(bytes.readBigInt64LE(0));
-    case oids.timestamptz:
-      return timestamptzLiteral(bytes.readBigInt64LE(0));
-    case oids.interval:
-      return intervalLiteral(bytes.readInt32LE(12), bytes.readInt32LE(8), bytes.readBigInt64LE(0));
-    case oids.uuid:
-      return uuidLiteral(bytes);
     case oids.json:
       return jsonLiteral(bytes.toString("utf8"));
     case oids.jsonb:

@@ -1,65 +1,18 @@
 import { PgError, unsupported } from "../pg-error.ts";
+import { fixedLayoutLiteral, onTheWire } from "./fixed-layout.ts";
 import { jsonbText } from "./jsonb.ts";
-import {
-  arrayLiteral,
-  booleanLiteral,
-  byteaLiteral,
-  charLiteral,
-  dateLiteral,
-  floatLiteral,
-  integerLiteral,
-  intervalLiteral,
-  jsonLiteral,
-  numericLiteral,
-  realLiteral,
-  textLiteral,
-  timeLiteral,
-  timestampLiteral,
-  timestamptzLiteral,
-  timetzLiteral,
-  uuidLiteral,
-} from "./literal.ts";
+import { arrayLiteral, jsonLiteral, numericLiteral, textLiteral } from "./literal.ts";
 import { numericText } from "./numeric.ts";
 import { oids, type ScalarType } from "./types.ts";
 import { utf8 } from "./utf8.ts";
 
-/** Bytes that every value of a type takes on the wire; of those not named, any number. */
-const wireLength = new Map<number, number>([
-  [oids.bool, 1],
-  [oids.char, 1],
-  [oids.int2, 2],
-  [oids.int4, 4],
-  [oids.int8, 8],
-  [oids.oid, 4],
-  [oids.float4, 4],
-  [oids.float8, 8],
-  [oids.date, 4],
-  [oids.time, 8],
-  [oids.timetz, 12],
-  [oids.timestamp, 8],
-  [oids.timestamptz, 8],
-  [oids.interval, 16],
-  [oids.uuid, 16],
-]);
-
 /** A value in the format of the type's receive function as a literal. @throws PgError 22P03, 0A000 */
 export function binaryParameter(type: ScalarType, bytes: Buffer): string {
-  if (bytes.length !== (wireLength.get(type.oid) ?? bytes.length)) throw malformed();
+  // Of those of fixed length, only a name is shorter on the wire than in memory.
+  if (type.length > 0 && type.oid !== oids.name && bytes.length !== type.length) throw malformed();
+  const fixed = fixedLayoutLiteral(type, bytes, onTheWire);
+  if (fixed !== null) return fixed;
   switch (type.oid) {
-    case oids.bool:
-      return booleanLiteral(bytes[0] !== 0);
-    case oids.int2:
-      return integerLiteral(bytes.readInt16BE(0), type.duckdb);
-    case oids.int4:
-      return integerLiteral(bytes.readInt32BE(0), type.duckdb);
-    case oids.int8:
-      return integerLiteral(bytes.readBigInt64BE(0), type.duckdb);
-    case oids.oid:
-      return integerLiteral(bytes.readUInt32BE(0), type.duckdb);
-    case oids.float4:
-      return realLiteral(bytes.readFloatBE(0));
-    case oids.float8:
-      return floatLiteral(bytes.readDoubleBE(0));
     case oids.numeric:
       return numericParameter(bytes);
     case oids.text:
@@ -68,24 +21,6 @@ export function binaryParameter(type: ScalarType, bytes: Buffer): string {
     case oids.name:
     case oids.unknown:
       return textLiteral(utf8(bytes));
-    case oids.char:
-      return charLiteral(bytes.readUInt8(0));
-    case oids.bytea:
-      return byteaLiteral(bytes);
-    case oids.date:
-      return dateLiteral(bytes.readInt32BE(0));
-    case oids.time:
-      return timeLiteral(bytes.readBigInt64BE(0));
-    case oids.timetz:
-      return timetzLiteral(bytes.readBigInt64BE(0), bytes.readInt32BE(8));
-    case oids.timestamp:
-      return timestampLiteral(bytes.readBigInt64BE(0));
-    case oids.timestamptz:
-      return timestamptzLiteral(bytes.readBigInt64BE(0));
-    case oids.interval:
-      return intervalLiteral(bytes.readInt32BE(12), bytes.readInt32BE(8), bytes.readBigInt64BE(0));
-    case oids.uuid:
-      return uuidLiteral(bytes);
     case oids.json:
       return jsonLiteral(utf8(bytes));
     case oids.jsonb:

@@ -65,6 +65,11 @@ export interface FieldDescription {
   format: number;
 }
 
+/** A column of text that is no table's. */
+export function textField(name: string): FieldDescription {
+  return { name, tableOid: 0, column: 0, typeOid: 25, typeSize: -1, typmod: -1, format: 0 };
+}
+
 export function readRowDescription(body: Buffer): FieldDescription[] {
   const reader = new BodyReader(body);
   return reader.list(() => {
