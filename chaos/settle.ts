@@ -22,6 +22,7 @@ export async function settle(stage: Stage, runtime: Runtime): Promise<string[]> 
   let since = Date.now();
   await untilDone(() => startSensors(runtime.client, project));
   for (;;) {
+    const began = Date.now();
     // A server that came back a moment ago.
     const now = await collectStatus({ ...runtime, project }).catch((error: unknown) => messageOf(error));
     const settled = typeof now !== "string" && now.settled;
@@ -34,7 +35,8 @@ export async function settle(stage: Stage, runtime: Runtime): Promise<string[]> 
     if (settled && still > UNWELL_MS) return faults;
     if (still > STILL_MS)
       return [`nothing has moved for ${STILL_MS / 1000} s, and it is not settled: ${text}`];
-    await sleep(LOOK_MS);
+    // Looking is work, too, which those that are to settle wait for.
+    await sleep(Math.max(LOOK_MS, 2 * (Date.now() - began)));
   }
 }
 
