@@ -34,7 +34,7 @@ export interface ServiceHooks {
   givenUp: (code: number | string | null) => void;
 }
 
-const startMilliseconds = 60_000;
+const startMilliseconds = 120_000;
 const restartDelays = [200, 1_000, 2_000, 5_000, 10_000];
 /** After this long without a fall, a service's earlier falls are forgotten. */
 const healthyMilliseconds = 60_000;
