@@ -89,9 +89,20 @@ export async function appendAssetState(session: Session, entry: StateEntry): Pro
 /** How long a failed asset rests before it is tried again with the same code. */
 const REST_MS = 10 * 60_000;
 
-/** Whether a failed asset should be left alone for now: neither its code changed nor did it rest long enough. */
-export function isResting(state: AssetState | undefined, codeHash: string, now = Date.now()): boolean {
+/**
+ * Whether a failed asset should be left alone for now: its code is the same, no worker was started since (with more
+ * memory, on another machine), and it did not rest long enough.
+ */
+export function isResting(
+  state: AssetState | undefined,
+  codeHash: string,
+  workerStartedAt: Date,
+  now = Date.now(),
+): boolean {
   return (
-    state?.state === "failed" && state.codeHash === codeHash && now - state.recordedAt.getTime() < REST_MS
+    state?.state === "failed" &&
+    state.codeHash === codeHash &&
+    state.recordedAt >= workerStartedAt &&
+    now - state.recordedAt.getTime() < REST_MS
   );
 }

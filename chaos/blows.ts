@@ -20,7 +20,7 @@ const MORE_PARTS = 2;
 
 /** Deals blows one after another, each with a part of the load. */
 export async function strike(scene: Scene, blows: readonly Blow[], patienceMs: number): Promise<void> {
-  const { stage, crew, load, report } = scene;
+  const { stage, load, report } = scene;
   for (const blow of blows) {
     stage.note(`blow ${JSON.stringify(blow)}`);
     const landing = load.land();

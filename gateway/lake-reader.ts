@@ -115,6 +115,11 @@ export class LakeReader {
     return { by: "lake", tree: this.#tree(text), size: text.length, served: inPostgres ? users : [] };
   }
 
+  /** Whether the statement with this tree reads more than Postgres's catalog. */
+  readsTables(text: string): boolean {
+    return [...mentioned(text).relations].some((oid) => oid >= FIRST_OF_USERS);
+  }
+
   /** One tree for all sessions that ask the same. */
   #tree(text: string): PgNode {
     const known = this.#trees.get(text);

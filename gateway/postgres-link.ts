@@ -27,13 +27,15 @@ export class PostgresLink {
 
   /** Sends messages and takes the answers, up to one of these types. `text`: what they are about. */
   async ask(text: Pick<SqlText, "offset">, messages: readonly Buffer[], until: string): Promise<Frame[]> {
-    const answers = await this.#upstream.ask(messages, until);
+    const answers = await this.attempt(messages, until);
     this.tell(text, answers);
     return answers;
   }
 
   /** The same, but an error is only the last of the answers: for the caller to pass on, or to try again. */
   attempt(messages: readonly Buffer[], until: string): Promise<Frame[]> {
+    // What was told of others before is not about these.
+    this.#upstream.takeTree();
     return this.#upstream.ask(messages, until);
   }
 
@@ -94,7 +96,10 @@ export class PostgresLink {
     });
   }
 
-  /** The tree of what was parsed or bound last, where Postgres analysed it just now. */
+  /**
+   * The tree of what was asked for last, where Postgres analysed it just now. Of what was only bound it may be that of
+   * the body of a function.
+   */
   takeTree(): string | null {
     return this.#upstream.takeTree();
   }

@@ -69,8 +69,14 @@ export class Preparation {
 
   /** Where Postgres has analysed a statement anew as it was bound, it means something else now. @throws PgError 40001 */
   renew(run: LakeRun): void {
-    const text = this.#postgres.takeTree();
+    const text = this.#renewedTree();
     if (text !== null) this.#renew(run, text);
+  }
+
+  /** The tree of a statement on lake tables that was bound, where Postgres has analysed it anew for that. */
+  #renewedTree(): string | null {
+    const text = this.#postgres.takeTree();
+    return text !== null && this.#reader.readsTables(text) ? text : null;
   }
 
   #renew(run: LakeRun, text: string): void {
@@ -124,7 +130,7 @@ export class Preparation {
     if (!bound) return !this.#reader.isBehind(await this.#lake.pin());
     const bind = this.#postgres.attempt([bindInText(run.statement)], "2");
     const [snapshot, answers] = await Promise.all([this.#lake.pin(), bind]);
-    const text = this.#postgres.takeTree();
+    const text = this.#renewedTree();
     if (!inBlock && (answers.at(-1)?.type === "E" || text !== null || this.#reader.isBehind(snapshot))) {
       // Whatever is wrong with it, or new, is for the whole way to find out.
       await this.#postgres.sync(true);

@@ -97,9 +97,12 @@ export class Upstream {
     this.#skipped += type;
   }
 
-  /** The last tree that came since this was asked last, or null. */
+  /**
+   * The first tree that came since this was asked last, or null. Those that follow are of the bodies of SQL functions,
+   * which Postgres runs as it plans.
+   */
   takeTree(): string | null {
-    return this.#trees.splice(0).at(-1) ?? null;
+    return this.#trees.splice(0).at(0) ?? null;
   }
 
   /** Says goodbye. */

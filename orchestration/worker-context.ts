@@ -19,6 +19,8 @@ export interface WorkerContext {
   feeders: Feeders;
   /** Assets whose last recorded state is `failed`: their next success is recorded too. */
   failed: Set<string>;
+  /** What failed before is tried again at once. */
+  startedAt: Date;
 }
 
 /** The context of each stream's writer, made on first use and kept: its backlog remembers what S3 holds. */

@@ -65,6 +65,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       events,
       feeders,
       failed: await failedAssets(lake),
+      startedAt: new Date(),
     }),
     interceptors: { activity: [refuseOvertaken(client)] },
     // Activities of different tables run side by side; DuckDB shares its threads and its memory limit among them.

@@ -60,6 +60,15 @@ describe("statements", () => {
     ]);
   });
 
+  test("functions whose bodies are SQL, which Postgres runs as it plans", async () => {
+    const text = "SELECT bit_length('a') AS bits, lpad('7', 3) AS padded, id FROM orders WHERE id = 2";
+    for (const config of [{}, { values: [] }, { queryMode: "extended" }, { name: "kept" }]) {
+      const client = await fixture.connect();
+      for (let time = 0; time < 3; time += 1)
+        expect((await client.query({ text, ...config })).rows).toEqual([{ bits: 8, padded: "  7", id: "2" }]);
+    }
+  });
+
   test("several statements in one text, catalog and lake", async () => {
     const client = await fixture.connect();
     const results = (await client.query(

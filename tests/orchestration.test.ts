@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { recordAssetState } from "../assets/asset-states.ts";
 import { findBackfill, readChunks } from "../assets/backfill/record.ts";
 import type { Project } from "../assets/definitions.ts";
 import { loadProject } from "../assets/project.ts";
@@ -224,6 +225,34 @@ describe("a running lake", () => {
       waitingFiles: 0,
       rows: 1,
     });
+  });
+
+  it("leaves a table that failed alone for a while, and tries it at once when a worker starts", async () => {
+    const model = project.models.find(({ asset }) => asset === "fct_sales");
+    await running.lake.withSession((session) =>
+      recordAssetState(session, {
+        asset: "fct_sales",
+        state: "failed",
+        message: "out of memory",
+        codeHash: model?.codeHash ?? "",
+        run: "test",
+      }),
+    );
+    await land("orders", "resting", order(600, 6));
+    const resting = await running.settle();
+    expect(resting.assets.find((asset) => asset.key === "fct_sales")).toMatchObject({
+      state: "failed",
+      message: "out of memory",
+    });
+    expect((await sales()).map((row) => row.order_id)).not.toContain("600");
+
+    await running.stop();
+    running = await runLake(isolation, project, { workflowBundle: bundle });
+    // To the status a failed table is settled, too, until it has been tried.
+    const state = async () =>
+      (await running.settle()).assets.find((asset) => asset.key === "fct_sales")?.state;
+    await eventually(state, (found) => found === "fresh");
+    expect((await sales()).map((row) => row.order_id)).toContain("600");
   });
 
   it("goes on where it was when its worker is stopped in the middle of a backlog", async () => {

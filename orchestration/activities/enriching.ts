@@ -101,12 +101,12 @@ async function findStale(worker: WorkerContext) {
       for (const stream of streams) {
         const { processed } = stream;
         if (!processedCodeChanged(processed, observed) || held.has(processed.asset)) continue;
-        if (isResting(states.get(processed.asset), processed.codeHash)) continue;
+        if (isResting(states.get(processed.asset), processed.codeHash, worker.startedAt)) continue;
         if ((await rebuildGap(session, stream)) === null) changed.add(processed.asset);
       }
       const resting = new Set(
         models
-          .filter((model) => isResting(states.get(model.asset), model.codeHash))
+          .filter((model) => isResting(states.get(model.asset), model.codeHash, worker.startedAt))
           .map((model) => model.asset),
       );
       return { stale, changed, resting, held };

@@ -34,7 +34,8 @@ export function feedingActivities(
         const count = waiting.files + waiting.misplaced + waiting.lost;
         // Whoever fed the last files of a generation may not have come to publish it.
         const unpublished = () => lake.withSession((session) => hasUnpublished(session, context.stream));
-        const wakes = (count > 0 || (await unpublished())) && (await mayFeed(context, told));
+        const wakes =
+          (count > 0 || (await unpublished())) && (await mayFeed(context, worker.startedAt, told));
         if (wakes) {
           if (count > 0)
             worker.events.emit({ kind: "found", source, stream, files: count, bytes: waiting.bytes });
@@ -178,10 +179,10 @@ async function writeStream<T>(
  * Whether a stream's writer may be woken: not while its table is held or the stream is paused, nor soon after a failure
  * unless `told`.
  */
-async function mayFeed({ lake, stream }: FeederContext, told: boolean): Promise<boolean> {
+async function mayFeed({ lake, stream }: FeederContext, startedAt: Date, told: boolean): Promise<boolean> {
   const { asset, codeHash } = stream.processed;
   const states = await lake.withSession(assetStates);
   if (states.get(feederAssetKey(stream.source, stream.stream))?.state === "paused") return false;
   const state = states.get(asset);
-  return state?.state !== "held" && (told || !isResting(state, codeHash));
+  return state?.state !== "held" && (told || !isResting(state, codeHash, startedAt));
 }
