@@ -34,10 +34,7 @@ export class KnownStatements {
   /** What a statement means, where it is known and the shadow database shows what it showed then. */
   find(key: string, shown: ShadowState): LakeRun | null {
     const known = this.#known.get(key);
-    if (!known) return null;
-    if (known.shown === shown) return known.run;
-    this.#known.delete(key);
-    return null;
+    return known?.shown === shown ? known.run : null;
   }
 
   /** A name to have a statement parsed under that was asked for before; none for any other. */
