@@ -134,7 +134,7 @@ async function inTransaction<T>(session: Session, work: () => Promise<T>): Promi
     await session.execute("COMMIT");
     return result;
   } catch (error) {
-    await session.execute("ROLLBACK").catch(() => {});
+    await session.rollback().catch(() => {});
     throw error;
   }
 }

@@ -1,10 +1,10 @@
 import { connect as connectTcp, createServer, type Server, type Socket } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
-import { z } from "zod";
+import { fileURLToPath } from "node:url";
+import { execaNode } from "execa";
 import { messageOf } from "../common/errors.ts";
-import { openScratch } from "./session.ts";
-import { literal } from "./sql.ts";
+import { Addresses } from "./addresses.ts";
 
 /**
  * The way from DuckDB to Postgres, on loopback, that makes the outcome of a COMMIT certain. When a connection breaks
@@ -12,20 +12,29 @@ import { literal } from "./sql.ts";
  * deletes the files that it wrote, of which the catalog then names some that are gone. So the relay notes each
  * transaction's id before it lets COMMIT through, and where the answer is lost, keeps DuckDB waiting, asks Postgres
  * (`txid_status`, made for this) and gives the answer that was lost. Everything else it passes on as it is.
+ *
+ * It must never wait for one of Node's threads (libuv's pool: DNS, files, cryptography): DuckDB's statements run on
+ * them, and may all be waiting for the relay. Nor may the event loop wait for DuckDB (see `cut`).
  */
 export class CommitRelay {
   readonly #server: Server;
-  readonly #catalog: Catalog;
+  readonly #url: URL;
+  readonly #addresses: Addresses;
+  readonly #carried = new Set<Carried>();
 
-  private constructor(catalog: Catalog) {
-    this.#catalog = catalog;
+  private constructor(url: URL, addresses: Addresses) {
+    this.#url = url;
+    this.#addresses = addresses;
     this.#server = createServer((client) => void this.#carry(client));
     // DuckDB's own work keeps the process alive as long as the relay is needed.
     this.#server.unref();
   }
 
-  static async open(catalog: Catalog): Promise<CommitRelay> {
-    const relay = new CommitRelay(catalog);
+  /** `url`: `postgres://user:password@host:port/database`. */
+  static async open(url: string): Promise<CommitRelay> {
+    const target = new URL(url);
+    const addresses = await Addresses.of(target.hostname.replace(/^\[|\]$/g, ""));
+    const relay = new CommitRelay(target, addresses);
     await new Promise<void>((resolve, reject) => {
       relay.#server.once("error", reject);
       relay.#server.listen(0, "127.0.0.1", resolve);
@@ -42,13 +51,27 @@ export class CommitRelay {
     this.#server.close();
   }
 
+  /**
+   * Closes, and ends every connection but those whose COMMIT is under way, such that a ROLLBACK is answered all the
+   * same. For a DuckDB that failed in itself: it runs no statement any more, so that a session of it that is closed in a
+   * transaction rolls back by itself, on the event loop's thread. That would wait for ever for an answer that the relay
+   * must give on the same thread; and where it fails, the process aborts.
+   */
+  cut(): void {
+    this.close();
+    for (const carried of this.#carried) carried.cut();
+  }
+
   async #carry(client: Socket): Promise<void> {
     client.on("error", () => {});
     client.setNoDelay(true);
     client.unref();
     try {
       const server = await this.#reach(client);
-      new Carried(client, server, (transaction) => this.#isCommitted(transaction)).begin();
+      const carried = new Carried(client, server, (transaction) => this.#isCommitted(transaction));
+      this.#carried.add(carried);
+      client.once("close", () => this.#carried.delete(carried));
+      carried.begin();
     } catch (error) {
       refuse(client, messageOf(error));
     }
@@ -56,15 +79,18 @@ export class CommitRelay {
 
   /** Connects to Postgres, with TLS where it offers that. */
   async #reach(client: Socket): Promise<Socket> {
-    const url = new URL(this.#catalog.url);
-    const plain = connectTcp(Number(url.port || 5432), url.hostname.replace(/^\[|\]$/g, ""));
+    const plain = connectTcp({
+      port: Number(this.#url.port || 5432),
+      host: this.#addresses.host,
+      lookup: this.#addresses.lookup,
+    });
     plain.setNoDelay(true);
     plain.unref();
     plain.on("error", () => {});
     client.once("close", () => plain.destroy());
     plain.write(SSL_REQUEST);
     if ((await firstByte(plain)) !== "S") return plain;
-    const secure = connectTls({ socket: plain, servername: url.hostname, rejectUnauthorized: false });
+    const secure = connectTls({ socket: plain, servername: this.#url.hostname, rejectUnauthorized: false });
     await new Promise<void>((resolve, reject) => {
       secure.once("secureConnect", resolve);
       secure.once("error", reject);
@@ -75,18 +101,11 @@ export class CommitRelay {
   /** Whether a transaction is committed. Asks until Postgres knows: no other answer would be safe. */
   async #isCommitted(transaction: string): Promise<boolean> {
     for (;;) {
-      const status = await transactionStatus(this.#catalog, transaction).catch(() => "unknown");
+      const status = await transactionStatus(this.#url, transaction).catch(() => "unknown");
       if (status === "committed" || status === "aborted") return status === "committed";
       await setTimeout(300);
     }
   }
-}
-
-export interface Catalog {
-  /** `postgres://user:password@host:port/database`. */
-  url: string;
-  /** What to LOAD for DuckDB's Postgres client. */
-  extension: string;
 }
 
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
@@ -94,16 +113,25 @@ const GSS_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 48]);
 /** As libpq sends it: alone, since it waits for each answer. */
 const COMMIT = message("Q", "COMMIT\0");
 const COMMITTED = Buffer.concat([message("C", "COMMIT\0"), message("Z", "I")]);
-/** The end of an answer, before the transaction's state: ready for the next query. */
-const READY = Buffer.from([0x5a, 0, 0, 0, 5]);
+const ROLLBACK = message("Q", "ROLLBACK\0");
+const ROLLED_BACK = Buffer.concat([message("C", "ROLLBACK\0"), message("Z", "I")]);
+/** What is answered in a transaction whose connection is gone, as often as asked, until it is rolled back. */
+const LOST = Buffer.concat([
+  message("E", "SFATAL\0VFATAL\0C08006\0Mserver closed the connection unexpectedly\0\0"),
+  message("Z", "E"),
+]);
 
 /** One connection of DuckDB's. */
 class Carried {
   readonly #client: Socket;
   readonly #server: Socket;
   readonly #isCommitted: (transaction: string) => Promise<boolean>;
+  readonly #given = new Answers();
+  /** Whether the client waits for an answer. */
+  #isAsked = true;
   /** Null where answers are passed on as they come. */
-  #answer: { soFar: Buffer; take(answer: Buffer | null): void } | null = null;
+  #answer: { soFar: Buffer; answers: Answers; take(answer: Buffer | null): void } | null = null;
+  #isCommitting = false;
 
   constructor(client: Socket, server: Socket, isCommitted: (transaction: string) => Promise<boolean>) {
     this.#client = client;
@@ -115,38 +143,77 @@ class Carried {
     this.#client.on("data", (data) => this.#fromClient(data));
     this.#server.on("data", (data) => this.#fromServer(data));
     this.#server.on("error", () => {});
-    this.#server.on("close", () => {
-      if (this.#answer) this.#answer.take(null);
-      // What the server said last still arrives.
-      else this.#client.end();
-    });
+    this.#server.on("close", () => this.#onLoss());
     this.#client.on("close", () => this.#server.destroy());
     this.#client.on("drain", () => this.#server.resume());
     this.#server.on("drain", () => this.#client.resume());
     this.#server.resume();
   }
 
+  /** See CommitRelay. A statement that waits for its answer gets an error first; it is cut again when it has failed. */
+  cut(): void {
+    if (this.#isCommitting) return;
+    this.#server.destroy();
+    if (this.#given.inTransaction && this.#isAsked) return;
+    // In advance: it is read when ROLLBACK has been sent. Both are done when these calls return.
+    if (this.#given.inTransaction && !this.#client.writableEnded) this.#client.write(ROLLED_BACK);
+    this.#client.destroy();
+  }
+
   #fromClient(data: Buffer): void {
     // On loopback nothing has to be encrypted; the relay has seen to the rest of the way.
     if (isEncryptionRequest(data)) this.#client.write("N");
+    else if (this.#server.destroyed) this.#answerAlone(data);
     else if (data.equals(COMMIT)) void this.#commit();
-    else if (!this.#server.write(data)) this.#client.pause();
+    else {
+      this.#isAsked = true;
+      if (!this.#server.write(data)) this.#client.pause();
+    }
   }
 
   #fromServer(data: Buffer): void {
-    if (this.#answer) {
-      this.#answer.soFar = Buffer.concat([this.#answer.soFar, data]);
-      if (this.#answer.soFar.subarray(-6, -1).equals(READY)) this.#answer.take(this.#answer.soFar);
-    } else if (!this.#client.write(data)) this.#server.pause();
+    if (!this.#answer) {
+      if (!this.#give(data)) this.#server.pause();
+      return;
+    }
+    this.#answer.soFar = Buffer.concat([this.#answer.soFar, data]);
+    this.#answer.answers.follow(data);
+    if (this.#answer.answers.areComplete) this.#answer.take(this.#answer.soFar);
+  }
+
+  #give(data: Buffer): boolean {
+    this.#given.follow(data);
+    if (this.#given.areComplete) this.#isAsked = false;
+    return this.#client.writableEnded || this.#client.write(data);
+  }
+
+  /**
+   * A transaction goes on without its server until DuckDB has rolled it back: what fails is the statement, and the
+   * ROLLBACK succeeds. Otherwise the connection ends, and what the server said last still arrives.
+   */
+  #onLoss(): void {
+    // There will be no `drain` any more.
+    this.#client.resume();
+    if (this.#answer) this.#answer.take(null);
+    else if (!this.#given.inTransaction || this.#given.areBrokenOff) this.#client.end();
+    else if (this.#isAsked) this.#give(LOST);
+  }
+
+  #answerAlone(data: Buffer): void {
+    if (data.equals(ROLLBACK)) this.#client.end(ROLLED_BACK);
+    else if (data[0] !== TERMINATE) this.#give(LOST);
   }
 
   async #commit(): Promise<void> {
+    this.#isCommitting = true;
+    this.#isAsked = true;
     const named = await this.#ask(message("Q", "SELECT txid_current_if_assigned()\0"));
     const answer = named && (await this.#ask(COMMIT));
-    if (answer) this.#client.write(answer);
+    if (answer) this.#give(answer);
     else if (named && (await this.#wasCommitted(transactionIn(named)))) this.#client.end(COMMITTED);
     // COMMIT was not even sent.
     else this.#client.destroy();
+    this.#isCommitting = false;
   }
 
   /** A transaction without an id wrote nothing that could be lost; one that was not told had failed before. */
@@ -161,6 +228,7 @@ class Carried {
     return new Promise((resolve) => {
       this.#answer = {
         soFar: Buffer.alloc(0),
+        answers: new Answers(),
         take: (answer) => {
           this.#answer = null;
           resolve(answer);
@@ -170,6 +238,57 @@ class Carried {
     });
   }
 }
+
+const READY_FOR_QUERY = "Z".charCodeAt(0);
+const TERMINATE = "X".charCodeAt(0);
+
+/**
+ * Follows what a server says, message by message: each is a letter, its length in four bytes, and its content.
+ * https://www.postgresql.org/docs/current/protocol-message-formats.html
+ */
+class Answers {
+  #head = Buffer.alloc(0);
+  #type = 0;
+  /** Bytes that its content still lacks. */
+  #rest = 0;
+  /** Of the last ReadyForQuery: `I` outside of transactions, `T` in one, `E` in one that failed. */
+  #status = "I";
+
+  follow(data: Buffer): void {
+    for (let at = 0; at < data.length; ) {
+      if (this.#rest > 0) {
+        if (this.#type === READY_FOR_QUERY) this.#status = String.fromCharCode(data[at] as number);
+        const step = Math.min(this.#rest, data.length - at);
+        this.#rest -= step;
+        at += step;
+        continue;
+      }
+      const head = data.subarray(at, at + HEAD - this.#head.length);
+      at += head.length;
+      this.#head = Buffer.concat([this.#head, head]);
+      if (this.#head.length < HEAD) continue;
+      this.#type = this.#head[0] as number;
+      this.#rest = this.#head.readInt32BE(1) - 4;
+      this.#head = Buffer.alloc(0);
+    }
+  }
+
+  /** Whether the server waits for a query. */
+  get areComplete(): boolean {
+    return this.#type === READY_FOR_QUERY && !this.areBrokenOff;
+  }
+
+  /** Whether the last message is not whole. */
+  get areBrokenOff(): boolean {
+    return this.#rest > 0 || this.#head.length > 0;
+  }
+
+  get inTransaction(): boolean {
+    return this.#status !== "I";
+  }
+}
+
+const HEAD = 5;
 
 /** Lets libpq say why there is no connection. */
 function refuse(client: Socket, reason: string): void {
@@ -211,18 +330,10 @@ function firstByte(socket: Socket): Promise<string> {
   });
 }
 
-const statusRow = z.object({ status: z.string().nullable() });
-
-/** What Postgres says of a transaction, over a connection of its own. */
-async function transactionStatus({ url, extension }: Catalog, transaction: string): Promise<string | null> {
-  const session = await openScratch();
-  try {
-    await session.execute(`LOAD ${literal(extension)}; ATTACH ${literal(url)} AS catalog (TYPE postgres)`);
-    const sql = `SELECT txid_status(${literal(transaction)}::bigint) AS status`;
-    return (
-      await session.queryOne(statusRow, `SELECT status FROM postgres_query('catalog', ${literal(sql)})`)
-    ).status;
-  } finally {
-    session.close();
-  }
+/** What Postgres says of a transaction, asked by a process of its own: logging in takes a thread. */
+async function transactionStatus(url: URL, transaction: string): Promise<string> {
+  const script = fileURLToPath(new URL("transaction-status.mjs", import.meta.url));
+  // By its standard input: anybody may read a command line, and this one would hold the password.
+  const input = JSON.stringify({ url: url.href, transaction });
+  return (await execaNode(script, { input, nodeOptions: [], timeout: 60_000 })).stdout;
 }

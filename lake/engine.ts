@@ -39,15 +39,18 @@ export class Engine {
       temp_directory: await claimSpillFolder(options.spillDir),
     });
     // Who only reads has no commit that could be in doubt.
-    const { catalogUrl } = options.connections;
-    const relay =
-      options.mode === "read"
-        ? null
-        : await CommitRelay.open({ url: catalogUrl, extension: options.extensions.postgres_scanner });
+    const relay = options.mode === "read" ? null : await CommitRelay.open(options.connections.catalogUrl);
     const engine = new Engine(instance, relay, options.home ?? "lakehouse.main");
     try {
       const session = new Session(await instance.connect());
-      await attach(session, options, relay?.port ?? null).finally(() => session.close());
+      try {
+        await attach(session, options, relay?.port ?? null);
+      } catch (error) {
+        relay?.cut();
+        throw error;
+      } finally {
+        session.close();
+      }
       return engine;
     } catch (error) {
       engine.close();
@@ -89,8 +92,15 @@ export class Engine {
     else this.#idle.push(session);
   }
 
+  /** Closes it when it failed in itself. What still runs in it fails, but for a COMMIT that is under way. */
+  abandon(): void {
+    this.#relay?.cut();
+    this.close();
+  }
+
   /** Closes every idle session and the instance. Sessions in use end with their work. */
   close(): void {
+    if (this.#closed) return;
     this.#closed = true;
     for (const session of this.#idle.splice(0)) session.close();
     this.#instance.closeSync();

@@ -63,7 +63,7 @@ async function createFence(session: Session, asset: string): Promise<void> {
     await session.execute(`INSERT INTO ${fenceTable(asset)} VALUES (0)`);
     await session.execute("COMMIT");
   } catch (error) {
-    await session.execute("ROLLBACK").catch(() => {});
+    await session.rollback().catch(() => {});
     const [present] = await session.queryRaw(
       `SELECT 1 FROM duckdb_tables() WHERE database_name = 'lakehouse' AND schema_name = 'meta'
          AND table_name = ${literal(`fence_${asset}`)}`,

@@ -23,6 +23,9 @@ export interface LakeOptions {
   home?: "lakehouse.main" | "memory.main";
 }
 
+/** DuckDB forgets an interruption that comes before a statement begins, which may have to wait for a thread. ms */
+const INTERRUPT_AGAIN = 500;
+
 /**
  * The door to the DuckLake: sessions on a DuckDB that has it attached as `lakehouse`. A session is used by one piece
  * of work at a time; between uses it is kept, since `USE` on a new one costs up to 10 ms. A DuckDB that failed in
@@ -53,23 +56,32 @@ export class Lake {
 
   /**
    * Runs `work` with a session of its own. A session whose work failed is not used again. Aborting `signal`
-   * interrupts the statement that runs.
+   * interrupts the statement that runs, and those that are still begun.
    */
   async withSession<T>(work: (session: Session) => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
     const { engine, session } = await this.#takeSession();
-    const interrupt = () => session.interrupt();
+    let again: NodeJS.Timeout | undefined;
+    const interrupt = () => {
+      session.interrupt();
+      again = setTimeout(interrupt, INTERRUPT_AGAIN);
+    };
     signal?.addEventListener("abort", interrupt);
     try {
       const result = await work(session);
       engine.giveBack(session);
       return result;
     } catch (error) {
+      const isEnded = await session.rollback().then(
+        () => true,
+        () => false,
+      );
+      if (!isEnded || isEngineLost(error)) this.#abandon(engine);
       session.close();
-      if (isEngineLost(error)) this.#abandon(engine);
       throw error;
     } finally {
       signal?.removeEventListener("abort", interrupt);
+      clearTimeout(again);
     }
   }
 
@@ -125,11 +137,10 @@ export class Lake {
     }
   }
 
-  /** Whoever still works in it fails by itself. */
+  /** Whoever still works in it fails by itself, and comes here too. */
   #abandon(engine: Engine): void {
-    if (this.#engine !== engine) return;
-    this.#engine = null;
-    engine.close();
+    if (this.#engine === engine) this.#engine = null;
+    engine.abandon();
   }
 
   #setThreads(): Promise<void> {

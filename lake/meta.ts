@@ -96,7 +96,7 @@ export async function createMetaSchema(session: Session): Promise<void> {
       await session.execute(`BEGIN; ${META_TABLES} ${META_VIEWS} COMMIT`);
       return;
     } catch (error) {
-      await session.execute("ROLLBACK").catch(() => {});
+      await session.rollback().catch(() => {});
       // Two processes that start on a new lake race here; the loser finds everything in place.
       if (attempt === 5) throw error;
       await new Promise((resolve) => setTimeout(resolve, 100 * attempt));

@@ -7,9 +7,10 @@ import {
   type Json,
 } from "@duckdb/node-api";
 import { z } from "zod";
+import { LotusError } from "../common/errors.ts";
 import { Recent } from "../common/recent.ts";
 import { checkReading, parseReadingSql, type Reach } from "./barrier.ts";
-import { translateError } from "./faults.ts";
+import { isEngineLost, translateError } from "./faults.ts";
 import { Gate } from "./gate.ts";
 
 /** Statements that a session keeps planned. */
@@ -168,11 +169,28 @@ export class Session {
     });
   }
 
+  /**
+   * Ends the transaction that is open, if there is one.
+   * @throws LotusError ENGINE_FAILED when DuckDB runs no statement any more: it stays open
+   */
+  async rollback(): Promise<void> {
+    for (;;) {
+      try {
+        return await this.execute("ROLLBACK");
+      } catch (error) {
+        if (isEngineLost(error)) throw error;
+        // All else but an interruption says that there is none, or that it went with the way to the catalog.
+        if (!(error instanceof LotusError && error.code === "CANCELLED")) return;
+      }
+    }
+  }
+
   /** Stops the running statement, which then fails with CANCELLED. */
   interrupt(): void {
     this.#connection.interrupt();
   }
 
+  /** Not in a transaction: it would be rolled back on the event loop's thread (commit-relay.ts). */
   close(): void {
     this.#connection.closeSync();
   }

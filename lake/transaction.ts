@@ -31,7 +31,7 @@ export async function commitSnapshot<T>(
     await inCommitTurn(() => session.execute("COMMIT"));
     return result;
   } catch (error) {
-    await rollback(session);
+    await session.rollback().catch(() => {});
     throw error;
   }
 }
@@ -84,11 +84,6 @@ export async function readSnapshot<T>(session: Session, work: () => Promise<T>):
   try {
     return await work();
   } finally {
-    await rollback(session);
+    await session.rollback().catch(() => {});
   }
-}
-
-/** Ends a transaction, whatever state it is in. A failed COMMIT has already ended it. */
-async function rollback(session: Session): Promise<void> {
-  await session.execute("ROLLBACK").catch(() => {});
 }

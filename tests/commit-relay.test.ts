@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import type { Connections } from "../common/settings.ts";
+import { translateError } from "../lake/faults.ts";
 import { commitSnapshot } from "../lake/transaction.ts";
 import { FeederLake } from "./support/feeder-fixture.ts";
 import { Road } from "./support/road.ts";
@@ -76,3 +77,68 @@ test("a commit that never arrived is none, and leaves nothing", async () => {
   await expect(sum("int_never")).rejects.toThrow(/does not exist/);
   for await (const page of lake.store.list("lakehouse/main/int_never/")) expect(page).toEqual([]);
 });
+
+/** What every statement on the same instance says once DuckDB has failed in itself. */
+const FATAL = translateError(new Error("FATAL Error: Failed: database has been invalidated"));
+
+test("a session that can end its transaction no more is closed all the same", async () => {
+  const { other } = await byRoad();
+  const work = other.withSession(async (session) => {
+    await session.execute("BEGIN TRANSACTION");
+    await session.execute(fill("int_open"));
+    vi.spyOn(session, "execute").mockRejectedValue(FATAL);
+    throw new Error("lost");
+  });
+  await expect(work).rejects.toThrow("lost");
+  // In another DuckDB.
+  const rows = await other.withSession((session) =>
+    session.queryRaw("SELECT 1 FROM duckdb_tables() WHERE table_name = 'int_open'"),
+  );
+  expect(rows).toEqual([]);
+});
+
+test("a ROLLBACK that is interrupted is run again", async () => {
+  await lake.lake.withSession(async (session) => {
+    await session.execute("BEGIN TRANSACTION");
+    vi.spyOn(session, "execute").mockRejectedValueOnce(
+      translateError(new Error("INTERRUPT Error: Interrupted!")),
+    );
+    await session.rollback();
+    await expect(session.execute("ROLLBACK")).rejects.toThrow(/no transaction is active/);
+  });
+});
+
+test("Postgres is reached by a name, by more statements at once than Node has threads", async () => {
+  const catalogUrl = new URL(lake.isolation.connections.catalogUrl);
+  catalogUrl.hostname = "localhost";
+  const named = await lake.another({ ...lake.isolation.connections, catalogUrl: catalogUrl.href });
+  await lake.query("CREATE TABLE IF NOT EXISTS lakehouse.main.int_named AS SELECT 1 AS id");
+  const read = () =>
+    named.withSession((session) => session.queryRaw("SELECT id FROM lakehouse.main.int_named"));
+  expect(await Promise.all(Array.from({ length: 12 }, read))).toEqual(Array(12).fill([{ id: 1 }]));
+});
+
+test("the outcome of a commit is found out while every thread is busy", async () => {
+  const { road, other } = await byRoad();
+  const slow: Promise<unknown>[] = [];
+  const stop = new AbortController();
+  let ended = 0;
+  road.afterLoss = () => {
+    for (let count = 0; count < 6; count += 1) {
+      const work = other.withSession(
+        (session) => session.queryRaw("SELECT sum(sqrt(range)) AS s FROM range(1000000000000)"),
+        stop.signal,
+      );
+      slow.push(work.catch(() => {}).finally(() => (ended += 1)));
+    }
+  };
+  await other.withSession(async (session) => {
+    road.losesAnswerTo = "COMMIT";
+    await session.execute(fill("int_busy"));
+  });
+  expect(slow).toHaveLength(6);
+  expect(ended).toBe(0);
+  stop.abort();
+  await Promise.all(slow);
+  expect((await sum("int_busy"))[0]).toMatchObject({ rows: 5000 });
+}, 60_000);

@@ -47,7 +47,7 @@ export async function findUnregistrable(
       await reconcileLanding(session, stream, added);
       await registerFiles(session, stream, [file.path]);
     } finally {
-      await session.execute("ROLLBACK").catch(() => {});
+      await session.rollback().catch(() => {});
     }
   };
   return findCulprits(lake, files, register, reason);
