@@ -10,7 +10,7 @@ const program = new Command("chaos")
   .option("--rounds <number>", "how many rounds", wholeNumber, 50)
   .option("--seed <number>", "what decides everything; drawn and printed when it is left out", wholeNumber)
   .option("--short", "less load in a round", false)
-  .option("--keep", "leave the state folder behind", false);
+  .option("--keep", "leave the state folders behind", false);
 program.parse();
 const {
   rounds,
@@ -36,8 +36,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 try {
-  const { findings, folder } = await run();
-  if (folder) print(`state: ${folder}`);
+  const { findings, folders } = await run();
+  for (const folder of folders) print(`state: ${folder}`);
   if (findings > 0) print(`again: ${again}`);
   process.exit(findings > 0 || abort.signal.aborted ? 1 : 0);
 } catch (error) {
@@ -46,8 +46,8 @@ try {
   process.exit(1);
 }
 
-async function run(): Promise<{ findings: number; folder: string | null }> {
-  const { rounds: reports, folder } = await runChaos({
+async function run(): Promise<{ findings: number; folders: string[] }> {
+  const { rounds: reports, folders } = await runChaos({
     rounds,
     seed,
     short,
@@ -57,7 +57,7 @@ async function run(): Promise<{ findings: number; folder: string | null }> {
     signal: abort.signal,
   });
   print(`\n${totalsOf(reports)}`);
-  return { findings: reports.flatMap((report) => report.findings).length, folder };
+  return { findings: reports.flatMap((report) => report.findings).length, folders };
 }
 
 function wholeNumber(text: string): number {

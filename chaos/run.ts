@@ -2,7 +2,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Crew } from "./crew.ts";
-import { Planner } from "./plan.ts";
+import { Planner, type RoundPlan } from "./plan.ts";
 import type { RoundReport } from "./report.ts";
 import { runRound } from "./round.ts";
 import { Shop } from "./shop.ts";
@@ -24,37 +24,64 @@ export interface ChaosOptions {
 
 export interface ChaosOutcome {
   rounds: RoundReport[];
-  /** Where the state was left; null when it was deleted. */
-  folder: string | null;
+  /** Where the state of each lake was left that was not deleted. */
+  folders: string[];
 }
+
+/**
+ * So many rounds a lake lives, and all its time is looked at after each: in a longer one most of the time goes into
+ * looking.
+ */
+const ROUNDS_A_LAKE = 10;
 
 /** Runs rounds until one ends with a finding, or all are done. Leaves no process behind. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
+  const outcome: ChaosOutcome = { rounds: [], folders: [] };
+  const planner = new Planner(options.seed, options.short);
+  for (let first = 1; first <= options.rounds; first += ROUNDS_A_LAKE) {
+    const plans = range(first, Math.min(first + ROUNDS_A_LAKE, options.rounds + 1)).map((round) =>
+      planner.plan(round),
+    );
+    const { rounds, folder, isStopped } = await runLake(plans, options);
+    outcome.rounds.push(...rounds);
+    if (folder !== null) outcome.folders.push(folder);
+    if (isStopped) break;
+  }
+  return outcome;
+}
+
+/** Runs rounds on a lake of their own. */
+async function runLake(plans: readonly RoundPlan[], options: ChaosOptions) {
+  const { seed, report, done, signal } = options;
   const folder = await mkdtemp(join(tmpdir(), "lotus-chaos-"));
-  options.report(`state folder: ${folder}`);
+  report(`state folder: ${folder}`);
   const rounds: RoundReport[] = [];
-  const stage = await setStage(folder, options.report);
+  const stage = await setStage(folder, report);
   const crew = new Crew(stage);
   let keep = true;
+  const isStopped = () => signal.aborted || rounds.some(({ findings }) => findings.length > 0);
   try {
-    const planner = new Planner(options.seed, options.short);
-    const shop = new Shop(options.seed);
+    const shop = new Shop(seed);
     const stopped = new Promise<null>((resolve) =>
-      options.signal.addEventListener("abort", () => resolve(null), { once: true }),
+      signal.addEventListener("abort", () => resolve(null), { once: true }),
     );
-    for (let round = 1; round <= options.rounds && !options.signal.aborted; round += 1) {
-      const running = runRound(stage, crew, shop, planner.plan(round));
+    for (const plan of plans) {
+      if (isStopped()) break;
+      const running = runRound(stage, crew, shop, plan);
       running.catch(() => {});
-      const report = await Promise.race([running, stage.servers.ended, stopped]);
-      if (report === null) break;
-      rounds.push(report);
-      options.done(report);
-      if (report.findings.length > 0) break;
+      const outcome = await Promise.race([running, stage.servers.ended, stopped]);
+      if (outcome === null) break;
+      rounds.push(outcome);
+      done(outcome);
     }
-    keep = options.keep || rounds.some((round) => round.findings.length > 0);
+    keep = options.keep || rounds.some(({ findings }) => findings.length > 0);
   } finally {
     await crew.be(0);
     await stage.close(keep);
   }
-  return { rounds, folder: keep ? folder : null };
+  return { rounds, folder: keep ? folder : null, isStopped: isStopped() };
+}
+
+function range(from: number, until: number): number[] {
+  return Array.from({ length: until - from }, (_, index) => from + index);
 }

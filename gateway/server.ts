@@ -4,7 +4,9 @@ import { createSecureContext, type SecureContext } from "node:tls";
 import type { Logger } from "pino";
 import type { Project } from "../assets/definitions.ts";
 import { LotusError, messageOf } from "../common/errors.ts";
+import { readPostgresUrl } from "../common/postgres-login.ts";
 import type { Connections, EngineSettings, GatewaySettings } from "../common/settings.ts";
+import { Addresses } from "../lake/addresses.ts";
 import { Lake, type LakeExtensions } from "../lake/lake.ts";
 import { PgCatalog } from "./catalog.ts";
 import { gatewayCertificate } from "./certificate.ts";
@@ -88,7 +90,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const reader = new LakeReader({ lake, hot, served, snapshots, shadow, catalog, database }, shown);
   const door = new Door({
     reader,
-    server: { ...addressOf(connections.catalogUrl), database },
+    server: { ...(await addressOf(connections.catalogUrl)), database },
     secrets: createSecureContext({ ...certificate, minVersion: "TLSv1.2" }),
     logger,
   });
@@ -114,9 +116,9 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   };
 }
 
-function addressOf(catalogUrl: string): ServerAddress {
-  const { hostname, port } = new URL(catalogUrl);
-  return { host: hostname, port: Number(port || 5432) };
+async function addressOf(catalogUrl: string): Promise<ServerAddress> {
+  const { host, port } = readPostgresUrl(catalogUrl);
+  return { host, port, lookup: (await Addresses.of(host)).lookup };
 }
 
 async function listen(
@@ -244,9 +246,9 @@ class Door {
 
   /** Postgres is asked where it is not DuckDB that runs the session's statement. */
   #cancelUpstream(request: Buffer): Promise<void> {
-    const { host, port } = this.#options.server;
+    const { host, port, lookup } = this.#options.server;
     return new Promise((resolve) => {
-      const socket = connect({ host, port }, () => socket.end(request));
+      const socket = connect({ host, port, lookup }, () => socket.end(request));
       socket.on("error", () => {});
       socket.on("close", () => resolve());
       socket.resume();

@@ -1,4 +1,5 @@
 import { Pool, type PoolClient } from "pg";
+import { readPostgresUrl } from "../common/postgres-login.ts";
 import { PgError } from "./pg-error.ts";
 import {
   lastChangeOf,
@@ -43,7 +44,7 @@ export class Snapshots {
   /** `catalogUrl`: the database that holds DuckLake's catalog. */
   constructor(catalogUrl: string) {
     this.#pool = new Pool({
-      connectionString: catalogUrl,
+      ...readPostgresUrl(catalogUrl),
       application_name: "lotus gateway",
       max: 100,
       idleTimeoutMillis: 30_000,

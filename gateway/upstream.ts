@@ -1,4 +1,4 @@
-import { connect, type Socket } from "node:net";
+import { connect, type LookupFunction, type Socket } from "node:net";
 import { PgError } from "./pg-error.ts";
 import { type Frame, FrameReader } from "./wire/frames.ts";
 import { errorFields, FLUSH, TERMINATE } from "./wire/messages.ts";
@@ -7,6 +7,7 @@ import { errorFields, FLUSH, TERMINATE } from "./wire/messages.ts";
 export interface ServerAddress {
   host: string;
   port: number;
+  lookup: LookupFunction;
 }
 
 /** What Postgres says without being asked, or beside an answer. */
@@ -47,9 +48,9 @@ export class Upstream {
   }
 
   /** @throws PgError 08006 when the server does not answer. */
-  static open({ host, port }: ServerAddress, events: UpstreamEvents): Promise<Upstream> {
+  static open({ host, port, lookup }: ServerAddress, events: UpstreamEvents): Promise<Upstream> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ host, port });
+      const socket = connect({ host, port, lookup });
       socket.once("connect", () => resolve(new Upstream(socket, events)));
       socket.once("error", (cause) =>
         reject(

@@ -9,17 +9,15 @@ const PATIENCE = 500;
  * may all be busy. What a name meant last counts where it takes too long to ask anew.
  */
 export class Addresses {
-  readonly host: string;
   #known: LookupAddress[];
 
-  private constructor(host: string, known: LookupAddress[]) {
-    this.host = host;
+  private constructor(known: LookupAddress[]) {
     this.#known = known;
   }
 
   /** Of a name or an address. A name that leads nowhere now may do so later. */
   static async of(host: string): Promise<Addresses> {
-    return new Addresses(host, await new Promise((resolve) => ask(host, (_, found) => resolve(found))));
+    return new Addresses(await new Promise((resolve) => ask(host, (_, found) => resolve(found))));
   }
 
   /** For `net.connect`. */

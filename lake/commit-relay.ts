@@ -4,6 +4,7 @@ import { connect as connectTls } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { execaNode } from "execa";
 import { messageOf } from "../common/errors.ts";
+import type { PostgresLogin } from "../common/postgres-login.ts";
 import { Addresses } from "./addresses.ts";
 
 /**
@@ -18,23 +19,20 @@ import { Addresses } from "./addresses.ts";
  */
 export class CommitRelay {
   readonly #server: Server;
-  readonly #url: URL;
+  readonly #catalog: PostgresLogin;
   readonly #addresses: Addresses;
   readonly #carried = new Set<Carried>();
 
-  private constructor(url: URL, addresses: Addresses) {
-    this.#url = url;
+  private constructor(catalog: PostgresLogin, addresses: Addresses) {
+    this.#catalog = catalog;
     this.#addresses = addresses;
     this.#server = createServer((client) => void this.#carry(client));
     // DuckDB's own work keeps the process alive as long as the relay is needed.
     this.#server.unref();
   }
 
-  /** `url`: `postgres://user:password@host:port/database`. */
-  static async open(url: string): Promise<CommitRelay> {
-    const target = new URL(url);
-    const addresses = await Addresses.of(target.hostname.replace(/^\[|\]$/g, ""));
-    const relay = new CommitRelay(target, addresses);
+  static async open(catalog: PostgresLogin): Promise<CommitRelay> {
+    const relay = new CommitRelay(catalog, await Addresses.of(catalog.host));
     await new Promise<void>((resolve, reject) => {
       relay.#server.once("error", reject);
       relay.#server.listen(0, "127.0.0.1", resolve);
@@ -79,18 +77,15 @@ export class CommitRelay {
 
   /** Connects to Postgres, with TLS where it offers that. */
   async #reach(client: Socket): Promise<Socket> {
-    const plain = connectTcp({
-      port: Number(this.#url.port || 5432),
-      host: this.#addresses.host,
-      lookup: this.#addresses.lookup,
-    });
+    const { host, port } = this.#catalog;
+    const plain = connectTcp({ host, port, lookup: this.#addresses.lookup });
     plain.setNoDelay(true);
     plain.unref();
     plain.on("error", () => {});
     client.once("close", () => plain.destroy());
     plain.write(SSL_REQUEST);
     if ((await firstByte(plain)) !== "S") return plain;
-    const secure = connectTls({ socket: plain, servername: this.#url.hostname, rejectUnauthorized: false });
+    const secure = connectTls({ socket: plain, servername: host, rejectUnauthorized: false });
     await new Promise<void>((resolve, reject) => {
       secure.once("secureConnect", resolve);
       secure.once("error", reject);
@@ -101,7 +96,7 @@ export class CommitRelay {
   /** Whether a transaction is committed. Asks until Postgres knows: no other answer would be safe. */
   async #isCommitted(transaction: string): Promise<boolean> {
     for (;;) {
-      const status = await transactionStatus(this.#url, transaction).catch(() => "unknown");
+      const status = await transactionStatus(this.#catalog, transaction).catch(() => "unknown");
       if (status === "committed" || status === "aborted") return status === "committed";
       await setTimeout(300);
     }
@@ -331,9 +326,9 @@ function firstByte(socket: Socket): Promise<string> {
 }
 
 /** What Postgres says of a transaction, asked by a process of its own: logging in takes a thread. */
-async function transactionStatus(url: URL, transaction: string): Promise<string> {
+async function transactionStatus(catalog: PostgresLogin, transaction: string): Promise<string> {
   const script = fileURLToPath(new URL("transaction-status.mjs", import.meta.url));
   // By its standard input: anybody may read a command line, and this one would hold the password.
-  const input = JSON.stringify({ url: url.href, transaction });
+  const input = JSON.stringify({ catalog, transaction });
   return (await execaNode(script, { input, nodeOptions: [], timeout: 60_000 })).stdout;
 }

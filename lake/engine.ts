@@ -1,5 +1,6 @@
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { LotusError, messageOf } from "../common/errors.ts";
+import { readPostgresUrl } from "../common/postgres-login.ts";
 import type { Connections } from "../common/settings.ts";
 import { barrierSql } from "./barrier.ts";
 import { CommitRelay } from "./commit-relay.ts";
@@ -39,7 +40,10 @@ export class Engine {
       temp_directory: await claimSpillFolder(options.spillDir),
     });
     // Who only reads has no commit that could be in doubt.
-    const relay = options.mode === "read" ? null : await CommitRelay.open(options.connections.catalogUrl);
+    const relay =
+      options.mode === "read"
+        ? null
+        : await CommitRelay.open(readPostgresUrl(options.connections.catalogUrl));
     const engine = new Engine(instance, relay, options.home ?? "lakehouse.main");
     try {
       const session = new Session(await instance.connect());
@@ -176,11 +180,9 @@ function s3Secret(s3: Connections["s3"]): string {
 }
 
 function catalogSecret(catalogUrl: string, relayPort: number | null): string {
-  const url = new URL(catalogUrl);
-  if (relayPort !== null) url.host = `127.0.0.1:${relayPort}`;
-  return `CREATE SECRET lotus_catalog (TYPE postgres, HOST ${literal(url.hostname)}, PORT ${literal(Number(url.port || 5432))},
-    DATABASE ${literal(decodeURIComponent(url.pathname.slice(1)))}, USER ${literal(decodeURIComponent(url.username))},
-    PASSWORD ${literal(decodeURIComponent(url.password))})`;
+  const { host, port, database, user, password } = readPostgresUrl(catalogUrl);
+  return `CREATE SECRET lotus_catalog (TYPE postgres, HOST ${literal(relayPort === null ? host : "127.0.0.1")},
+    PORT ${literal(relayPort ?? port)}, DATABASE ${literal(database)}, USER ${literal(user)}, PASSWORD ${literal(password)})`;
 }
 
 async function attachCatalog(
@@ -199,10 +201,10 @@ async function attachCatalog(
   try {
     await executeThroughRace(session, `ATTACH 'ducklake:postgres:' AS lakehouse (${options.join(", ")})`);
   } catch (error) {
-    const { hostname, port } = new URL(connections.catalogUrl);
+    const { host, port } = readPostgresUrl(connections.catalogUrl);
     throw new LotusError(
       "CATALOG_UNREACHABLE",
-      `The catalog in Postgres at ${hostname}:${port || 5432} cannot be attached: ${firstLine(messageOf(error))}. ` +
+      `The catalog in Postgres at ${host}:${port} cannot be attached: ${firstLine(messageOf(error))}. ` +
         "Start Postgres, or correct LOTUS_CATALOG_URL.",
       { cause: error },
     );

@@ -6,12 +6,19 @@ import {
   type DuckDBType,
   type Json,
 } from "@duckdb/node-api";
+import pLimit from "p-limit";
 import { z } from "zod";
 import { LotusError } from "../common/errors.ts";
 import { Recent } from "../common/recent.ts";
 import { checkReading, parseReadingSql, type Reach } from "./barrier.ts";
 import { isEngineLost, translateError } from "./faults.ts";
 import { Gate } from "./gate.ts";
+
+/**
+ * DuckDB's work runs on libuv's threads, as does what Node does with files, names and keys. One thread is left for that:
+ * work that takes minutes must not keep a page of the console, or a connection, waiting.
+ */
+const threads = pLimit(Math.max(1, Number(process.env.UV_THREADPOOL_SIZE ?? 4) - 1));
 
 /** Statements that a session keeps planned. */
 const MOST_KEPT = 24;
@@ -203,7 +210,7 @@ export class Session {
     });
     try {
       await before;
-      return await this.#gate.beside(work);
+      return await this.#gate.beside(() => threads(work));
     } catch (error) {
       throw translateError(error);
     } finally {

@@ -1,21 +1,15 @@
-// Prints what Postgres says of a transaction (`committed`, `aborted`, `in progress`), which stands with the catalog's URL
-// as JSON in standard input. A program of its own, without TypeScript: whoever runs it has no thread to spare.
+// Prints what Postgres says of a transaction (`committed`, `aborted`, `in progress`), which stands as JSON in standard
+// input, with how to log in to the catalog. A program of its own, without TypeScript: whoever runs it has no thread to spare.
 import { text } from "node:stream/consumers";
 import pg from "pg";
 
-const { url, transaction } = JSON.parse(await text(process.stdin));
+const { catalog, transaction } = JSON.parse(await text(process.stdin));
 
 /** @param {boolean} encrypted */
 async function ask(encrypted) {
-  const { hostname, port, pathname, username, password } = new URL(url);
-  const host = hostname.replace(/^\[|\]$/g, "");
   const client = new pg.Client({
-    host,
-    port: Number(port || 5432),
-    database: decodeURIComponent(pathname.slice(1)),
-    user: decodeURIComponent(username),
-    password: decodeURIComponent(password),
-    ssl: encrypted && { rejectUnauthorized: false, servername: host },
+    ...catalog,
+    ssl: encrypted && { rejectUnauthorized: false, servername: catalog.host },
     connectionTimeoutMillis: 20_000,
     query_timeout: 20_000,
   });

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
@@ -38,6 +39,21 @@ function failInItself(from: Lake): Promise<never> {
     throw translateError(new Error(FATAL));
   });
 }
+
+test("while more statements run than there are threads, files are read all the same", async () => {
+  const stop = new AbortController();
+  const slow = Array.from({ length: 6 }, () =>
+    lake.withSession(
+      (session) => session.queryRaw("SELECT sum(sqrt(range)) FROM range(1000000000000)"),
+      stop.signal,
+    ),
+  );
+  const ended = Promise.allSettled(slow);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await readFile(import.meta.filename);
+  stop.abort();
+  expect((await ended).every(({ status }) => status === "rejected")).toBe(true);
+}, 60_000);
 
 describe("a DuckDB that failed in itself", () => {
   test("is replaced: the work fails, what comes after it goes on", async () => {

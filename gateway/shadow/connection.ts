@@ -1,15 +1,16 @@
 import pg from "pg";
 import { LotusError, messageOf } from "../../common/errors.ts";
+import { readPostgresUrl } from "../../common/postgres-login.ts";
 
 /**
  * How Lotus itself connects to a database of the catalog's server. Time-outs of the database are for its users; what
  * the lock guards is read anew once it is had, hence READ COMMITTED.
  */
 export function connectionTo(catalogUrl: string, database: string | null = null): pg.ClientConfig {
-  const url = new URL(catalogUrl);
-  if (database !== null) url.pathname = `/${encodeURIComponent(database)}`;
+  const login = readPostgresUrl(catalogUrl);
   return {
-    connectionString: url.href,
+    ...login,
+    database: database ?? login.database,
     application_name: "lotus gateway",
     connectionTimeoutMillis: 15_000,
     options: [

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { pino } from "pino";
+import { readPostgresUrl } from "../../common/postgres-login.ts";
 import { connectionTo } from "../../gateway/shadow/connection.ts";
 import type { TableDescriptions } from "../../gateway/shadow/descriptions.ts";
 import { ShadowDatabase } from "../../gateway/shadow/shadow-database.ts";
@@ -48,11 +49,8 @@ export class ShadowFixture {
   /** A connection to a database of the server; default: the shadow database, as its owner. */
   async connect(options: { database?: string; user?: string; password?: string } = {}): Promise<pg.Client> {
     const { database = this.database, ...login } = options;
-    const url = new URL(connectionTo(this.catalogUrl, database).connectionString as string);
-    if (login.user !== undefined) url.username = encodeURIComponent(login.user);
-    if (login.password !== undefined) url.password = login.password;
     const owned = login.user === undefined ? { options: "-c default_transaction_read_only=off" } : {};
-    const client = new pg.Client({ connectionString: url.href, ...owned });
+    const client = new pg.Client({ ...readPostgresUrl(this.catalogUrl), database, ...login, ...owned });
     client.on("error", () => {});
     await client.connect();
     this.#closers.push(() => client.end());
