@@ -6,6 +6,7 @@ import { execaNode } from "execa";
 import { messageOf } from "../common/errors.ts";
 import type { PostgresLogin } from "../common/postgres-login.ts";
 import { Addresses } from "./addresses.ts";
+import { ServerMessages } from "./server-messages.ts";
 
 /**
  * The way from DuckDB to Postgres, on loopback, that makes the outcome of a COMMIT certain. When a connection breaks
@@ -108,6 +109,7 @@ const GSS_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 48]);
 /** As libpq sends it: alone, since it waits for each answer. */
 const COMMIT = message("Q", "COMMIT\0");
 const COMMITTED = Buffer.concat([message("C", "COMMIT\0"), message("Z", "I")]);
+const TERMINATE = "X".charCodeAt(0);
 const ROLLBACK = message("Q", "ROLLBACK\0");
 const ROLLED_BACK = Buffer.concat([message("C", "ROLLBACK\0"), message("Z", "I")]);
 /** What is answered in a transaction whose connection is gone, as often as asked, until it is rolled back. */
@@ -121,11 +123,11 @@ class Carried {
   readonly #client: Socket;
   readonly #server: Socket;
   readonly #isCommitted: (transaction: string) => Promise<boolean>;
-  readonly #given = new Answers();
+  readonly #given = new ServerMessages();
   /** Whether the client waits for an answer. */
   #isAsked = true;
   /** Null where answers are passed on as they come. */
-  #answer: { soFar: Buffer; answers: Answers; take(answer: Buffer | null): void } | null = null;
+  #answer: { soFar: Buffer; messages: ServerMessages; take(answer: Buffer | null): void } | null = null;
   #isCommitting = false;
 
   constructor(client: Socket, server: Socket, isCommitted: (transaction: string) => Promise<boolean>) {
@@ -172,8 +174,8 @@ class Carried {
       return;
     }
     this.#answer.soFar = Buffer.concat([this.#answer.soFar, data]);
-    this.#answer.answers.follow(data);
-    if (this.#answer.answers.areComplete) this.#answer.take(this.#answer.soFar);
+    this.#answer.messages.follow(data);
+    if (this.#answer.messages.areComplete) this.#answer.take(this.#answer.soFar);
   }
 
   #give(data: Buffer): boolean {
@@ -223,7 +225,7 @@ class Carried {
     return new Promise((resolve) => {
       this.#answer = {
         soFar: Buffer.alloc(0),
-        answers: new Answers(),
+        messages: new ServerMessages(),
         take: (answer) => {
           this.#answer = null;
           resolve(answer);
@@ -233,57 +235,6 @@ class Carried {
     });
   }
 }
-
-const READY_FOR_QUERY = "Z".charCodeAt(0);
-const TERMINATE = "X".charCodeAt(0);
-
-/**
- * Follows what a server says, message by message: each is a letter, its length in four bytes, and its content.
- * https://www.postgresql.org/docs/current/protocol-message-formats.html
- */
-class Answers {
-  #head = Buffer.alloc(0);
-  #type = 0;
-  /** Bytes that its content still lacks. */
-  #rest = 0;
-  /** Of the last ReadyForQuery: `I` outside of transactions, `T` in one, `E` in one that failed. */
-  #status = "I";
-
-  follow(data: Buffer): void {
-    for (let at = 0; at < data.length; ) {
-      if (this.#rest > 0) {
-        if (this.#type === READY_FOR_QUERY) this.#status = String.fromCharCode(data[at] as number);
-        const step = Math.min(this.#rest, data.length - at);
-        this.#rest -= step;
-        at += step;
-        continue;
-      }
-      const head = data.subarray(at, at + HEAD - this.#head.length);
-      at += head.length;
-      this.#head = Buffer.concat([this.#head, head]);
-      if (this.#head.length < HEAD) continue;
-      this.#type = this.#head[0] as number;
-      this.#rest = this.#head.readInt32BE(1) - 4;
-      this.#head = Buffer.alloc(0);
-    }
-  }
-
-  /** Whether the server waits for a query. */
-  get areComplete(): boolean {
-    return this.#type === READY_FOR_QUERY && !this.areBrokenOff;
-  }
-
-  /** Whether the last message is not whole. */
-  get areBrokenOff(): boolean {
-    return this.#rest > 0 || this.#head.length > 0;
-  }
-
-  get inTransaction(): boolean {
-    return this.#status !== "I";
-  }
-}
-
-const HEAD = 5;
 
 /** Lets libpq say why there is no connection. */
 function refuse(client: Socket, reason: string): void {

@@ -141,4 +141,4 @@ test("the outcome of a commit is found out while every thread is busy", async ()
   stop.abort();
   await Promise.all(slow);
   expect((await sum("int_busy"))[0]).toMatchObject({ rows: 5000 });
-}, 60_000);
+}, 180_000);
