@@ -151,5 +151,5 @@ export const selections: fc.Arbitrary<string> = fc.oneof(
 );
 
 export function expressionOf(selection: string): string {
-  return `select id, ${selection} from sales where id not in (5, 6) order by id`;
+  return `select id, ${selection} from sales where id not in (5, 6) order by sales.id`;
 }
