@@ -38,11 +38,9 @@ const ROUNDS_A_LAKE = 10;
 export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
   const outcome: ChaosOutcome = { rounds: [], folders: [] };
   const planner = new Planner(options.seed, options.short);
-  for (let first = 1; first <= options.rounds; first += ROUNDS_A_LAKE) {
-    const plans = range(first, Math.min(first + ROUNDS_A_LAKE, options.rounds + 1)).map((round) =>
-      planner.plan(round),
-    );
-    const { rounds, folder, isStopped } = await runLake(plans, options);
+  const plans = Array.from({ length: options.rounds }, (_, index) => planner.plan(index + 1));
+  for (let first = 0; first < plans.length; first += ROUNDS_A_LAKE) {
+    const { rounds, folder, isStopped } = await runLake(plans.slice(first, first + ROUNDS_A_LAKE), options);
     outcome.rounds.push(...rounds);
     if (folder !== null) outcome.folders.push(folder);
     if (isStopped) break;
@@ -80,8 +78,4 @@ async function runLake(plans: readonly RoundPlan[], options: ChaosOptions) {
     await stage.close(keep);
   }
   return { rounds, folder: keep ? folder : null, isStopped: isStopped() };
-}
-
-function range(from: number, until: number): number[] {
-  return Array.from({ length: until - from }, (_, index) => from + index);
 }
