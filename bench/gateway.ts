@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import pg from "pg";
 import type { Connections } from "../common/settings.ts";
+import { threadPool } from "../gateway/thread-pool.ts";
 import { GatewayUsers } from "../gateway/users.ts";
 import { Lake } from "../lake/lake.ts";
 import { identifier } from "../lake/sql.ts";
@@ -147,6 +148,7 @@ async function startGatewayProcess(stage: Stage, connections: Connections) {
   const portFile = join(stage.folder, "gateway-port");
   const path = fileURLToPath(new URL("./run-gateway.ts", import.meta.url));
   const child = execa("node", ["--import", "tsx", path], {
+    env: threadPool,
     stdin: "pipe",
     stdout: "ignore",
     stderr: "inherit",

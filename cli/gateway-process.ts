@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Connections, Settings } from "../common/settings.ts";
+import { threadPool } from "../gateway/thread-pool.ts";
 import { GatewayUsers } from "../gateway/users.ts";
 import { embeddedAnalyst } from "../platform/platform.ts";
 import { Service } from "../platform/service.ts";
@@ -73,7 +74,8 @@ export async function startGatewayProcess(
 
 /** Ours: it reads the same settings. */
 function environment(): Record<string, string> {
-  return Object.fromEntries(
+  const own = Object.fromEntries(
     Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
+  return { ...threadPool, ...own };
 }

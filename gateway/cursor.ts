@@ -113,15 +113,22 @@ export class LakeCursor {
   async #whyEnded(): Promise<PgError> {
     if (this.#stopped) return stopped(this.#stopped);
     try {
+      if (this.#options.readsLake) await this.#beginAgain();
       await this.#session?.queryRaw(
         `SELECT bit_xor(hash(row)) FROM (${this.#options.translation.sql}) AS row`,
       );
     } catch (error) {
       return this.#failure(error);
     }
-    return new PgError("XX000", "the statement ended before all of its rows had come", {
+    return new PgError("58000", "the statement ended before all of its rows had come", {
       hint: "Run it again.",
     });
+  }
+
+  /** After some failures, those of S3 among them, DuckDB's transaction runs nothing more. */
+  async #beginAgain(): Promise<void> {
+    await this.#session?.rollback();
+    await this.#session?.execute("BEGIN TRANSACTION");
   }
 
   #failure(error: unknown): PgError {

@@ -48,6 +48,9 @@ export class Snapshots {
       application_name: "lotus gateway",
       max: 100,
       idleTimeoutMillis: 30_000,
+      // Of a server that has gone without a word: every session would wait for it.
+      connectionTimeoutMillis: 15_000,
+      query_timeout: 35_000,
       options: "-c idle_in_transaction_session_timeout=0 -c statement_timeout=30s",
     });
     this.#pool.on("error", () => {});

@@ -20,6 +20,9 @@ export interface UpstreamEvents {
 /** A message of Postgres's may hold a row of its catalog: parse trees have some hundred kilobytes. */
 const LARGEST = 256 * 1024 * 1024;
 
+/** A server that has gone without a word is noticed some ten seconds after so long a silence. */
+const KEEP_ALIVE_MS = 60_000;
+
 /** Answers that nobody has taken yet; while there are more, Postgres waits. */
 const MOST_WAITING = 4 * 1024 * 1024;
 
@@ -42,6 +45,7 @@ export class Upstream {
     this.#socket = socket;
     this.#events = events;
     socket.setNoDelay(true);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
     socket.on("data", (piece) => this.#receive(piece));
     socket.on("error", () => {});
     socket.on("close", () => this.#onClose());

@@ -1,9 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { LotusError } from "../common/errors.ts";
-import type { Connections } from "../common/settings.ts";
 import { ObjectStore } from "../sensors/object-store.ts";
 import { type FedStream, FeederLake, values } from "./support/feeder-fixture.ts";
-import { Road } from "./support/road.ts";
+import { byRoads, Road } from "./support/road.ts";
 
 let lake: FeederLake;
 
@@ -31,13 +30,7 @@ async function waitingStream(): Promise<{ stream: FedStream; s3: Road; postgres:
   const { connections } = lake.isolation;
   const s3 = await road(connections.s3.endpoint ?? "");
   const postgres = await road(connections.catalogUrl);
-  const catalogUrl = new URL(connections.catalogUrl);
-  catalogUrl.host = `127.0.0.1:${postgres.port}`;
-  const elsewhere: Connections = {
-    ...connections,
-    catalogUrl: catalogUrl.href,
-    s3: { ...connections.s3, endpoint: `http://127.0.0.1:${s3.port}` },
-  };
+  const elsewhere = byRoads(connections, { postgres, s3 });
   const stream = await lake.stream();
   await stream.use(await lake.another(elsewhere), new ObjectStore(elsewhere.s3));
   const keys = [

@@ -161,6 +161,7 @@ describe("outside data goes into SQL through these functions only", () => {
         "gateway/cursor.ts: this.#options.translation.sql",
         "gateway/translate/expressions.ts: sql",
         "gateway/translate/query.ts: names",
+        'gateway/translate/query.ts: names.join(", ")',
         "gateway/translate/query.ts: side.sql",
         'gateway/shadow/changes.ts: values.join(", ")',
       ].map((place) => [place, "SQL that this code made, of quoted names, literals and words of its own"]),

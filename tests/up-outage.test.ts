@@ -8,7 +8,7 @@ import { ObjectStore } from "../sensors/object-store.ts";
 import { environmentOf } from "./support/environment.ts";
 import { type Isolation, isolate } from "./support/isolation.ts";
 import { makeProject, ORDERS } from "./support/project-fixture.ts";
-import { Road } from "./support/road.ts";
+import { byRoads, Road } from "./support/road.ts";
 
 const FILES = 6;
 let isolation: Isolation;
@@ -25,13 +25,6 @@ test("a lake that is catching up outlives servers that go away, says so, and end
     (url) => new Road(new URL(url)),
   ) as [Road, Road];
   await Promise.all([postgres.open(), s3.open()]);
-  const catalogUrl = new URL(connections.catalogUrl);
-  catalogUrl.host = `127.0.0.1:${postgres.port}`;
-  const byRoad = {
-    ...connections,
-    catalogUrl: catalogUrl.href,
-    s3: { ...connections.s3, endpoint: `http://127.0.0.1:${s3.port}` },
-  };
   const store = new ObjectStore(connections.s3);
   const scratch = await openScratch();
   const local = join(isolation.folder, "raw.parquet");
@@ -42,7 +35,7 @@ test("a lake that is catching up outlives servers that go away, says so, and end
     "dag/streams/shop/orders.json": { ...ORDERS, feeder: { batch_files: 1 } },
   });
   const up = execa("node", ["bin/lotus.mjs", "up", "--once", "--project", project], {
-    env: environmentOf(byRoad, isolation.folder),
+    env: environmentOf(byRoads(connections, { postgres, s3 }), isolation.folder),
     reject: false,
     all: true,
   });

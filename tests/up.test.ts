@@ -192,6 +192,26 @@ describe("lotus up", () => {
     await expect(asked(own.href, query), "the catalog's role").rejects.toMatchObject({ code: "28000" });
   });
 
+  it("answers quick questions while slow ones are answered", async () => {
+    const { gateway } = (await status()).connections;
+    const endless =
+      "SELECT count(*) FROM fct_sales, generate_series(1, 100000) a, generate_series(1, 100000) b WHERE a * b % 7 = 8";
+    const slow = Array.from({ length: 6 }, () => new pg.Client({ connectionString: gateway }));
+    const answers = slow.map(async (client) => {
+      await client.connect();
+      return client.query(`SET statement_timeout = '5min'; ${endless}`);
+    });
+    const failed = Promise.allSettled(answers);
+    try {
+      const first = Promise.race(answers).then(() => "slow");
+      const quick = asked(gateway, "SELECT count(*)::int AS one FROM (SELECT FROM fct_sales LIMIT 1) x");
+      expect(await Promise.race([first, quick])).toEqual([{ one: 1 }]);
+    } finally {
+      await Promise.all(slow.map((client) => client.end()));
+      await failed;
+    }
+  });
+
   it("starts the gateway again when it dies, where it was", async () => {
     const before = (await status()).connections.gateway;
     const { pid } = JSON.parse(await readFile(join(stateDir, "gateway.json"), "utf8"));

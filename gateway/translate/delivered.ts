@@ -13,11 +13,9 @@ export function delivered(value: Expression, typmod: number): string {
   if (value.type === oid.bpchar) return call("rpad", value.sql, String(typmod - 4), "' '");
   const shape = columnShape(value.type, typmod);
   if (value.quotient !== undefined && shape === null) {
-    return call(
-      "struct_pack",
-      `dividend := ${value.quotient.dividend}`,
-      `divisor := ${value.quotient.divisor}`,
-    );
+    const { dividend, divisor, scale } = value.quotient;
+    const sides = [`dividend := ${dividend}`, `divisor := ${divisor}`];
+    return call("struct_pack", ...sides, ...(scale === undefined ? [] : [`scale := ${scale}`]));
   }
   const onScale = value.type === oid.numeric && shape !== null ? rounded(value, shape) : value;
   return deliverySql(onScale.sql, value.type, typmod);

@@ -1,4 +1,5 @@
 import { literal } from "../../lake/sql.ts";
+import type { Quotient } from "./quotient.ts";
 import { duckdbType, mixedShape, type NumericShape, oid } from "./types.ts";
 
 /** A scalar expression of Postgres's in DuckDB's SQL. */
@@ -11,11 +12,8 @@ export interface Expression {
   numeric: NumericShape | null;
   /** The value where it is known and of a kind that patterns and templates need. */
   constant?: string | number | bigint | boolean | null;
-  /**
-   * Of a numeric whose `sql` is only DOUBLE: two exact expressions, never a divisor of zero, whose quotient it is. Where
-   * it is delivered as it stands, that is divided as Postgres does.
-   */
-  quotient?: { dividend: string; divisor: string };
+  /** Of a numeric whose `sql` is only DOUBLE, where it is a quotient. */
+  quotient?: Quotient;
   /**
    * Of JSON: the document that it was taken out of, as it was written, or itself where it is whole; and the key that it
    * stood at. Without a document nobody knows any more how it was written.

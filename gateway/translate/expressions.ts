@@ -3,12 +3,14 @@ import type { PgFunction } from "../catalog.ts";
 import { PgError, unsupported } from "../pg-error.ts";
 import { castConstant, constantExpression, parameterExpression } from "./constant.ts";
 import { type Expression, expression, numericExpression, text, unified } from "./expression.ts";
+import { isReckoned } from "./functions/comparison.ts";
 import { convert } from "./functions/conversion.ts";
 import { toPrecision } from "./functions/date-and-time.ts";
 import { aggregates, functions, type Site, windowFunctions } from "./functions/registry.ts";
 import { rowFunctions, setFunctions } from "./functions/sets.ts";
 import { macro } from "./macros.ts";
 import type { QueryTranslator } from "./query.ts";
+import { chosenQuotient } from "./quotient.ts";
 import type { Scope } from "./scope.ts";
 import { direction, requireSortable } from "./sorting.ts";
 import { type SymmetricSum, symmetricSum } from "./symmetric-aggregate.ts";
@@ -25,6 +27,8 @@ export class ExpressionTranslator {
   readonly #subqueryColumns: Expression[][] = [];
   /** Columns of this level, outside of aggregates, that are no keys of its GROUP BY. */
   readonly ungrouped = new Set<string>();
+  /** The lists that functions among the outputs return as rows. */
+  readonly sets: string[] = [];
   #aggregates = 0;
 
   constructor(queries: QueryTranslator, scope: Scope) {
@@ -191,6 +195,7 @@ export class ExpressionTranslator {
     const called = this.#queries.context.catalog.function(node.number("funcid"));
     if (node.boolean("funcretset")) {
       const rows = this.set(node);
+      this.sets.push(rows.sql);
       return { ...rows, sql: `unnest(${rows.sql})` };
     }
     // An array in place of the arguments; those of json_extract_path always come as one.
@@ -314,6 +319,7 @@ export class ExpressionTranslator {
       ...left,
       ...unknownValue,
       sql: `(CASE WHEN ${equal.sql} THEN CAST(NULL AS ${type}) ELSE ${left.sql} END)`,
+      ...chosenQuotient([left], ([part]) => `(CASE WHEN NOT coalesce(${equal.sql}, FALSE) THEN ${part} END)`),
     };
   }
 
@@ -331,7 +337,8 @@ export class ExpressionTranslator {
     if (arrayNode.tag === "ARRAYEXPR" && !arrayNode.boolean("multidims")) {
       const items = arrayNode.nodes("elements").map((item) => this.translate(item));
       const compared = items.map((item) => compare(scalar, item));
-      if (items.length > 0 && ((any && name === "=") || (!any && name === "<>")) && sameKind(scalar, items)) {
+      const listed = ((any && name === "=") || (!any && name === "<>")) && !isReckoned(scalar);
+      if (items.length > 0 && listed && sameKind(scalar, items)) {
         return expression(
           `(${scalar.sql} ${any ? "IN" : "NOT IN"} (${items.map((item) => item.sql).join(", ")}))`,
           oid.bool,
@@ -412,9 +419,13 @@ export class ExpressionTranslator {
     const results = branches.map((branch) => branch.result);
     if (otherwise !== null) results.push(this.translate(otherwise));
     const { sqls, shape } = unified(results);
-    const lines = branches.map((branch, index) => `WHEN ${branch.when} THEN ${sqls[index]}`);
-    if (otherwise !== null) lines.push(`ELSE ${sqls[branches.length]}`);
-    return { sql: `(CASE ${lines.join(" ")} END)`, type: node.number("casetype"), numeric: shape };
+    const choose = (parts: readonly string[]) => {
+      const lines = branches.map((branch, index) => `WHEN ${branch.when} THEN ${parts[index]}`);
+      if (otherwise !== null) lines.push(`ELSE ${parts[branches.length]}`);
+      return `(CASE ${lines.join(" ")} END)`;
+    };
+    const type = node.number("casetype");
+    return { sql: choose(sqls), type, numeric: shape, ...chosenQuotient(results, choose) };
   }
 
   #unifiedCall(name: string, nodes: PgNode[]): Expression {
@@ -422,7 +433,11 @@ export class ExpressionTranslator {
     const { sqls, shape } = unified(values);
     const [first] = values;
     if (first === undefined) throw new PgError("XX000", `${name} of nothing`);
-    return { sql: `${name}(${sqls.join(", ")})`, type: first.type, numeric: shape };
+    const result = { sql: `${name}(${sqls.join(", ")})`, type: first.type, numeric: shape };
+    if (name !== "coalesce") return result;
+    const choose = (parts: readonly string[]) =>
+      `(CASE ${parts.map((part, index) => `WHEN ${sqls[index]} IS NOT NULL THEN ${part}`).join(" ")} END)`;
+    return { ...result, ...chosenQuotient(values, choose) };
   }
 
   #relabel(node: PgNode): Expression {

@@ -121,6 +121,11 @@ const definitions: readonly (readonly [string, string])[] = [
     "initcap(s)",
     "CASE WHEN s IS NULL THEN NULL ELSE coalesce(array_to_string(list_transform(regexp_extract_all(s, '[\\p{L}\\p{Nl}0-9]+|[^\\p{L}\\p{Nl}0-9]+'), lambda word : memory.postgres.upper(word[1]) || lower(word[2:])), ''), '') END",
   ],
+  // `size`: how many numbers the type has; what lies beyond comes in again at the other end.
+  [
+    "shifted_left(n, places, size)",
+    "(CAST(n AS HUGEINT) * CAST(pow(2, places) AS HUGEINT) % size + size + size // 2) % size - size // 2",
+  ],
   // A float as Postgres writes it: the shortest digits, with an exponent from `plain` digits on.
   ["float_digits(t)", "rtrim(replace(t, '.', ''), '0')"],
   [

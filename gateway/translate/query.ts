@@ -4,6 +4,7 @@ import { PgError, unsupported } from "../pg-error.ts";
 import { cast, type Expression, shaped, whole } from "./expression.ts";
 import { ExpressionTranslator } from "./expressions.ts";
 import { functions } from "./functions/registry.ts";
+import { sideColumns, sidesBeside, withoutSides } from "./quotient.ts";
 import { raise } from "./raised.ts";
 import { rangeFunction } from "./range-function.ts";
 import { type ColumnShape, Scope, shapeOfColumn } from "./scope.ts";
@@ -15,6 +16,15 @@ import { columnShape, duckdbType, mixedShape, oid } from "./types.ts";
 export interface TranslatedQuery {
   sql: string;
   columns: ColumnShape[];
+}
+
+/** Columns that a query has beside those that it delivers, to be ordered by. */
+interface HiddenKeys {
+  outputs: readonly string[];
+  /** Their names, by the number that ORDER BY knows them by. */
+  names: ReadonlyMap<number, string>;
+  /** What orders where all that is asked for is the same. */
+  last: string | null;
 }
 
 /** Makes of an output column what is printed for it. */
@@ -34,41 +44,99 @@ export class QueryTranslator {
     return `${letter}${this.#aliases}`;
   }
 
-  /** `output` is for the outermost query; inner ones hand their columns on as they are. */
-  query(query: PgNode, parent: Scope | null, output: Output = (value) => value.sql): TranslatedQuery {
+  /**
+   * `output` is for the outermost query; inner ones hand their columns on as they are, and those in FROM, of which
+   * columns are taken by name, the sides of quotients beside them.
+   */
+  query(
+    query: PgNode,
+    parent: Scope | null,
+    { output = (value) => value.sql, inFrom = false }: { output?: Output; inFrom?: boolean } = {},
+  ): TranslatedQuery {
     refuseOtherThanSelect(query);
     const scope = new Scope(query, parent);
     const commonTables = this.#commonTables(scope);
     const body =
-      query.value("setOperations") === null ? this.#select(scope, output) : this.#setQuery(scope, output);
+      query.value("setOperations") === null
+        ? this.#select(scope, output, inFrom)
+        : this.#setQuery(scope, output);
     return { sql: commonTables + body.sql, columns: body.columns };
   }
 
-  #select(scope: Scope, output: Output): TranslatedQuery {
+  #select(scope: Scope, output: Output, inFrom: boolean): TranslatedQuery {
     const { query } = scope;
     const from = query.node("jointree");
     const items = from.nodes("fromlist").map((item) => this.#fromItem(item, scope));
     const expressions = new ExpressionTranslator(this, scope);
-    const columns: ColumnShape[] = [];
-    const outputs = outputEntries(query).map((entry, index) => {
+    const grouped = this.#groupsByQuotient(scope, expressions);
+    const delivered = outputEntries(query).map((entry, index) => {
       const value = expressions.translate(entry.node("expr"));
-      columns.push(shapeOfColumn(value));
-      return `${output(value, entry)} AS c${index + 1}`;
+      return { entry, value: grouped ? withoutSides(value) : value, name: `c${index + 1}` };
     });
-    const parts = [`SELECT ${this.#distinct(scope, expressions)}${outputs.join(", ") || "1"}`];
+    const values = delivered.map(({ value }) => value);
+    const withSides = inFrom && query.nodes("distinctClause").length === 0 && !query.boolean("hasTargetSRFs");
+    const columns = values.map((value) => shapeOfColumn(value, withSides));
+    const outputs = delivered.map(({ value, entry, name }) => `${output(value, entry)} AS ${name}`);
+    if (withSides) outputs.push(...delivered.flatMap(({ value, name }) => sideColumns(value, name)));
+    const hidden = this.#hiddenKeys(scope, expressions);
+    outputs.push(...hidden.outputs);
+    const parts = [`SELECT ${this.#distinct(scope, expressions, values)}${outputs.join(", ") || "1"}`];
     if (items.length > 0) parts.push(`FROM ${items.join(", ")}`);
     const where = from.nodeOrNull("quals");
     if (where !== null) parts.push(`WHERE ${new ExpressionTranslator(this, scope).translate(where).sql}`);
     const having = query.nodeOrNull("havingQual");
     const havingSql = having === null ? [] : [`HAVING ${expressions.translate(having).sql}`];
-    const orderAndLimit = this.#orderAndLimit(scope, expressions);
+    const orderAndLimit = this.#orderAndLimit(scope, expressions, hidden, hasSides(values));
     const group = this.#groupBy(scope, expressions);
     if (group !== null) parts.push(`GROUP BY ${group}`);
-    parts.push(...havingSql, ...orderAndLimit);
-    return { sql: parts.join(" "), columns };
+    parts.push(...havingSql);
+    if (hidden.outputs.length === 0) return { sql: [...parts, ...orderAndLimit].join(" "), columns };
+    const names = delivered.map(({ name }) => name);
+    const above = `SELECT ${names.join(", ")} FROM (${parts.join(" ")}) AS ${this.alias("h")}`;
+    return { sql: [above, ...orderAndLimit].join(" "), columns };
   }
 
-  #distinct(scope: Scope, expressions: ExpressionTranslator): string {
+  /**
+   * What is ordered by and not selected, beside functions that return rows: DuckDB takes it within, and it is left out
+   * above. Postgres calls such functions after it has sorted, where it is not them that it sorts by: the rows of one come
+   * in their order.
+   */
+  #hiddenKeys({ query }: Scope, expressions: ExpressionTranslator): HiddenKeys {
+    const none: HiddenKeys = { outputs: [], names: new Map(), last: null };
+    const clauses = query.nodes("sortClause");
+    if (!query.boolean("hasTargetSRFs") || clauses.length === 0) return none;
+    const outputs: string[] = [];
+    const names = new Map<number, string>();
+    let sorted = false;
+    for (const clause of clauses) {
+      const entry = sortedEntry(query, clause);
+      const { sql } = expressions.translate(entry.node("expr"));
+      const returnsRows = sql.includes("unnest(");
+      if (!entry.boolean("resjunk")) {
+        sorted ||= returnsRows;
+        continue;
+      }
+      if (returnsRows) throw unsupported("ORDER BY of a function that returns rows and is not selected");
+      const name = `o${outputs.length + 1}`;
+      outputs.push(`${sql} AS ${name}`);
+      names.set(clause.number("tleSortGroupRef"), name);
+    }
+    const lists = [...new Set(expressions.sets)];
+    const nested = lists.some((list) => list.includes("unnest("));
+    if (sorted || nested || query.nodes("distinctClause").length > 0) return { outputs, names, last: null };
+    const length = `greatest(${lists.map((list) => `len(${list})`).join(", ")})`;
+    return { outputs: [...outputs, `unnest(range(${length})) AS place`], names, last: "place" };
+  }
+
+  /** The sides of a quotient that is a key are none. */
+  #groupsByQuotient({ query }: Scope, expressions: ExpressionTranslator): boolean {
+    return query.nodes("groupClause").some((clause) => {
+      const key = expressions.translate(sortedEntry(query, clause).node("expr"));
+      return key.quotient !== undefined;
+    });
+  }
+
+  #distinct(scope: Scope, expressions: ExpressionTranslator, outputs: readonly Expression[]): string {
     const clauses = scope.query.nodes("distinctClause");
     if (clauses.length === 0) return "";
     const values = clauses.map((clause) => {
@@ -76,7 +144,8 @@ export class QueryTranslator {
       requireSortable(value.type, this.context.catalog);
       return value.sql;
     });
-    return scope.query.boolean("hasDistinctOn") ? `DISTINCT ON (${values.join(", ")}) ` : "DISTINCT ";
+    const on = scope.query.boolean("hasDistinctOn") || hasSides(outputs);
+    return on ? `DISTINCT ON (${values.join(", ")}) ` : "DISTINCT ";
   }
 
   #groupBy(scope: Scope, expressions: ExpressionTranslator): string | null {
@@ -114,7 +183,12 @@ export class QueryTranslator {
     return [...new Set([...keys, ...dependent])].join(", ");
   }
 
-  #orderAndLimit(scope: Scope, expressions: ExpressionTranslator): string[] {
+  #orderAndLimit(
+    scope: Scope,
+    expressions: ExpressionTranslator,
+    hidden: HiddenKeys | null = null,
+    withSides = false,
+  ): string[] {
     const { query } = scope;
     const parts: string[] = [];
     const order = query.nodes("sortClause").flatMap((clause) => {
@@ -123,15 +197,14 @@ export class QueryTranslator {
       // A constant orders nothing, and DuckDB might take it for a position.
       if (value.constant !== undefined) return [];
       requireSortable(value.type, this.context.catalog);
-      const byPosition = query.boolean("hasTargetSRFs") || query.nodes("distinctClause").length > 0;
-      if (query.boolean("hasTargetSRFs") && entry.boolean("resjunk")) {
-        throw unsupported("ORDER BY of what is not selected, beside functions that return rows");
-      }
-      const position = outputEntries(query).indexOf(entry) + 1;
-      return [
-        `${byPosition && position > 0 ? position : value.sql} ${direction(clause, this.context.catalog)}`,
-      ];
+      // The sides of a quotient, which are what is selected, have another order.
+      const byPosition =
+        query.boolean("hasTargetSRFs") || (query.nodes("distinctClause").length > 0 && !withSides);
+      const position = byPosition ? outputEntries(query).indexOf(entry) + 1 : 0;
+      const named = hidden?.names.get(clause.number("tleSortGroupRef")) ?? value.sql;
+      return [`${position > 0 ? position : named} ${direction(clause, this.context.catalog)}`];
     });
+    if (hidden?.last) order.push(hidden.last);
     const limit = query.nodeOrNull("limitCount");
     // LIMIT_OPTION_COUNT; PostgreSQL 18 has no other number for it than those before.
     const ties = query.number("limitOption") !== 0;
@@ -184,7 +257,7 @@ export class QueryTranslator {
       case 0:
         return this.#table(index, entry, scope);
       case 1: {
-        const subquery = this.query(entry.node("subquery"), scope);
+        const subquery = this.query(entry.node("subquery"), scope, { inFrom: true });
         const alias = this.alias("q");
         scope.define(index, columnsOf(alias, subquery.columns));
         return `${lateral}(${subquery.sql}) AS ${alias}`;
@@ -315,7 +388,7 @@ export class QueryTranslator {
     const query = entry.node("ctequery");
     const alias = this.alias("x");
     if (!entry.boolean("cterecursive")) {
-      const { sql, columns } = this.query(query, scope);
+      const { sql, columns } = this.query(query, scope, { inFrom: true });
       scope.commonTables.set(name, { alias, columns });
       return `${alias} AS (${sql})`;
     }
@@ -369,6 +442,10 @@ function refuseOtherThanSelect(query: PgNode): void {
   if (query.nodes("rowMarks").length > 0 || query.boolean("hasForUpdate")) throw unsupported("FOR UPDATE");
 }
 
+function hasSides(values: readonly Expression[]): boolean {
+  return values.some(({ quotient }) => quotient !== undefined);
+}
+
 /** The entries of the target list that are delivered, in their order. */
 function outputEntries(query: PgNode): PgNode[] {
   return query.nodes("targetList").filter((entry) => !entry.boolean("resjunk"));
@@ -403,7 +480,10 @@ function columnsOf(alias: string, columns: readonly ColumnShape[]): (attribute: 
   return (attribute) => {
     const column = columns[attribute - 1];
     if (column === undefined) throw unsupported("a whole row as a value");
-    const value = { sql: `${alias}.c${attribute}`, type: column.type, numeric: column.numeric };
+    const name = `${alias}.c${attribute}`;
+    const { type, numeric, quotient } = column;
+    const sides = quotient === undefined ? {} : { quotient: sidesBeside(name, quotient) };
+    const value = { sql: name, type, numeric, ...sides };
     return column.written === true ? whole(value) : value;
   };
 }

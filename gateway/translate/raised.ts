@@ -35,6 +35,7 @@ const known: readonly (readonly [RegExp, string, string])[] = [
     "22003",
     "numeric value out of range",
   ],
+  [/Could not convert string (["'])[-+.e\d]+\1 to (DECIMAL|INT)/, "22003", "numeric value out of range"],
   [/Could not convert string '.*' to UUID/, "22P02", "invalid input syntax for type uuid"],
   [/Could not convert string/, "22P02", "invalid input syntax"],
   [/frame (starting|ending) offset|Invalid .*offset/i, "22013", "a frame's offset must not be negative"],

@@ -6,14 +6,20 @@ import type { Expression } from "./expression.ts";
 export type ColumnSource = (attribute: number) => Expression;
 
 /** What a column of a query's result is. */
-export type ColumnShape = Pick<Expression, "type" | "numeric"> & {
+export type ColumnShape = Pick<Expression, "type" | "numeric" | "quotient"> & {
   /** Whether JSON in it is as it was written. */
   written?: boolean;
 };
 
-/** What is to be known of an expression that becomes a column. */
-export function shapeOfColumn(value: Expression): ColumnShape {
-  return { type: value.type, numeric: value.numeric, written: value.document === value.sql };
+/** What is to be known of an expression that becomes a column; of a quotient, where its sides go with it. */
+export function shapeOfColumn(value: Expression, withSides: boolean): ColumnShape {
+  const { type, numeric, quotient } = value;
+  return {
+    type,
+    numeric,
+    written: value.document === value.sql,
+    ...(withSides && quotient ? { quotient } : {}),
+  };
 }
 
 /** A WITH query as it is referred to. */

@@ -13,10 +13,11 @@ import { typmodOf } from "./typmod.ts";
 export function translate(query: PgNode, context: TranslateContext): Translation {
   if (query.tag !== "QUERY") throw new PgError("XX000", "the analysed statement is no query");
   const columns: OutputColumn[] = [];
-  const translated = new QueryTranslator(context).query(query, null, (value: Expression, entry: PgNode) => {
+  const output = (value: Expression, entry: PgNode) => {
     const typmod = typmodOf(entry.node("expr"));
     columns.push({ name: entry.textOrNull("resname") ?? "?column?", typeOid: value.type, typmod });
     return delivered(value, typmod);
-  });
+  };
+  const translated = new QueryTranslator(context).query(query, null, { output });
   return { sql: translated.sql, columns };
 }

@@ -29,9 +29,11 @@ export type NumericShape =
     }
   | { kind: "double" };
 
+export type DecimalShape = NumericShape & { kind: "decimal" };
+
 export const double: NumericShape = { kind: "double" };
 
-export function decimal(precision: number, scale: number): NumericShape & { kind: "decimal" } {
+export function decimal(precision: number, scale: number): DecimalShape {
   if (scale > 38) throw unsupported("a numeric of more than 38 decimals");
   return { kind: "decimal", precision: Math.min(38, precision), scale };
 }
@@ -60,6 +62,8 @@ export function columnShape(type: number, typmod: number): NumericShape | null {
 }
 
 /** A shape that holds all values of both. */
+export function commonShape(one: DecimalShape, other: DecimalShape): DecimalShape;
+export function commonShape(one: NumericShape | null, other: NumericShape | null): NumericShape | null;
 export function commonShape(one: NumericShape | null, other: NumericShape | null): NumericShape | null {
   if (one === null || other === null) return one ?? other;
   if (one.kind === "double" || other.kind === "double") return double;

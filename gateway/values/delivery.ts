@@ -5,7 +5,8 @@ import { elementType, numericModifier, oids, type ScalarType, scalarType, typeNa
  * An output column so that DuckDB gives it in the type that columnEncoder takes for a Postgres type.
  *
  * - `numeric` without precision is left as it is: DECIMAL, integers of any width, DOUBLE, or
- *   `struct_pack(dividend := ..., divisor := ...)` of DECIMALs or integers, which the encoder divides.
+ *   `struct_pack(dividend := ..., divisor := ...)` of DECIMALs or integers, which the encoder divides; with `scale`,
+ *   where that is not NULL, it is the dividend with so many decimals.
  * - `numeric(p,s)`: the value has to be on that scale by then; what DuckDB casts is rounded half away from zero.
  *
  * @throws PgError 0A000 for a type that is not sent.

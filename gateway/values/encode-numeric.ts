@@ -2,7 +2,7 @@ import duckdb, { type LogicalType, type Vector } from "@duckdb/node-bindings";
 import { type ByteSink, putInt16 } from "./byte-sink.ts";
 import { VectorEncoder } from "./column-encoder.ts";
 import { putInteger, putPadded, putWhole } from "./digits.ts";
-import { quotient } from "./division.ts";
+import { type ExactNumber, quotient } from "./division.ts";
 import { type NumberSource, numberSource, undeliverable } from "./number-source.ts";
 import { numericFromText, plainDecimal } from "./numeric.ts";
 import { isNullAt, type Validity, vectorData, vectorValidity } from "./vector-data.ts";
@@ -104,19 +104,22 @@ function specialSign(value: number): number {
   return value > 0 ? 0xd000 : 0xf000;
 }
 
-/** STRUCT(dividend, divisor) */
+/** STRUCT(dividend, divisor), and `scale` where it may be the dividend as it is. */
 class QuotientValues implements NumericValues {
   readonly #dividend: NullableSource;
   readonly #divisor: NullableSource;
+  readonly #scale: NullableSource | null;
 
   constructor(type: LogicalType) {
     this.#dividend = new NullableSource(type, 0);
     this.#divisor = new NullableSource(type, 1);
+    this.#scale = duckdb.struct_type_child_count(type) > 2 ? new NullableSource(type, 2) : null;
   }
 
   bind(vector: Vector, rows: number): void {
     this.#dividend.bind(vector, rows);
     this.#divisor.bind(vector, rows);
+    this.#scale?.bind(vector, rows);
   }
 
   isNull(row: number): boolean {
@@ -124,13 +127,20 @@ class QuotientValues implements NumericValues {
   }
 
   writeText(row: number, sink: ByteSink): void {
-    const { value, scale } = quotient(this.#dividend.read(row), this.#divisor.read(row));
+    const { value, scale } = this.#read(row);
     writeDecimal(value, scale, sink);
   }
 
   writeBinary(row: number, sink: ByteSink): void {
-    const { value, scale } = quotient(this.#dividend.read(row), this.#divisor.read(row));
+    const { value, scale } = this.#read(row);
     writeNumeric(value, scale, sink);
+  }
+
+  #read(row: number): ExactNumber {
+    const dividend = this.#dividend.read(row);
+    if (this.#scale === null || this.#scale.isNull(row)) return quotient(dividend, this.#divisor.read(row));
+    const scale = Number(this.#scale.read(row).value);
+    return { value: dividend.value / 10n ** BigInt(dividend.scale - scale), scale };
   }
 }
 

@@ -16,6 +16,19 @@ const templates = fc
     [fill, first, ...whole, decimals, first === "" ? last : ""].join(""),
   );
 
+/** What numbers are divided by. */
+const divisors = fc.constantFrom("7", "8", "0.03", "0.1", "0.7", "-123.456", "12345678.9", "amount + 0.001");
+
+/** What is divided: nothing that is a quotient itself. */
+const dividends = fc.constantFrom(
+  "amount",
+  "rate",
+  "quantity * 0.1",
+  "amount * 3",
+  "amount - rate",
+  "id / 1.0",
+);
+
 /** A random expression over the table `sales`, as SQL. */
 const numbers = fc.letrec<{
   whole: string;
@@ -35,6 +48,7 @@ const numbers = fc.letrec<{
       .tuple(fc.constantFrom("length", "strpos"), tie("text"))
       .map(([name, text]) => (name === "length" ? `length(${text})` : `strpos(${text}, 'n')`)),
     tie("exact").map((exact) => `(${exact})::int`),
+    fc.tuple(dividends, divisors).map(([value, by]) => `((${value}) / (${by}))::int`),
     tie("moment").map((moment) => `extract(day from ${moment})::int`),
     fc
       .tuple(tie("truth"), tie("whole"), tie("whole"))
@@ -49,6 +63,19 @@ const numbers = fc.letrec<{
     fc
       .tuple(tie("exact"), fc.integer({ min: -2, max: 4 }))
       .map(([value, places]) => `round(${value}, ${places})`),
+    fc
+      .tuple(fc.constantFrom("round", "trunc"), dividends, divisors, fc.integer({ min: -2, max: 4 }))
+      .map(([name, value, by, places]) => `${name}((${value}) / (${by}), ${places})`),
+    fc
+      .tuple(fc.constantFrom("floor", "ceil"), dividends, divisors)
+      .map(([name, value, by]) => `${name}((${value}) / (${by}))`),
+    fc
+      .tuple(tie("truth"), dividends, divisors, dividends)
+      .map(
+        ([when, value, by, other]) =>
+          `round(case when ${when} then (${value}) / (${by}) else ${other} end, 2)`,
+      ),
+    fc.tuple(dividends, divisors).map(([value, by]) => `((${value}) / (${by}))::numeric(20,3)`),
     fc
       .tuple(tie("exact"), fc.integer({ min: 0, max: 3 }))
       .map(([value, places]) => `trunc(${value}, ${places})`),
@@ -74,9 +101,7 @@ const numbers = fc.letrec<{
       .map(([value, at, field]) => `split_part(${value}, '${at}', ${field})`),
     tie("whole").map((value) => `(${value})::text`),
     tie("exact").map((value) => `(${value})::text`),
-    fc
-      .tuple(tie("exact"), fc.constantFrom("7", "0.03", "-123.456", "12345678.9", "amount + 0.001"))
-      .map(([value, by]) => `((${value}) / (${by}))::text`),
+    fc.tuple(dividends, divisors).map(([value, by]) => `((${value}) / (${by}))::text`),
     fc
       .tuple(fc.oneof(tie("exact"), tie("whole")), templates)
       .map(([value, as]) => `to_char(${value}, '${as}')`),
@@ -137,6 +162,9 @@ const numbers = fc.letrec<{
       .map((parts) => `(${parts.join(" ")})`),
     fc.tuple(tie("truth"), fc.constantFrom("and", "or"), tie("truth")).map((parts) => `(${parts.join(" ")})`),
     fc.tuple(tie("day"), fc.constantFrom("<", "="), tie("moment")).map((parts) => `(${parts.join(" ")})`),
+    fc
+      .tuple(dividends, divisors, fc.constantFrom("=", "<", ">="), tie("exact"))
+      .map(([value, by, operator, other]) => `((${value}) / (${by}) ${operator} ${other})`),
     tie("truth").map((value) => `(not ${value})`),
   ),
 }));

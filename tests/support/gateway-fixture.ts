@@ -1,6 +1,7 @@
 import pg from "pg";
 import { pino } from "pino";
 import type { Project } from "../../assets/definitions.ts";
+import type { Connections } from "../../common/settings.ts";
 import { type RunningGateway, startGateway } from "../../gateway/server.ts";
 import { GatewayUsers } from "../../gateway/users.ts";
 import { ShadowFixture } from "./shadow-fixture.ts";
@@ -31,9 +32,12 @@ export class GatewayFixture {
     return fixture;
   }
 
-  /** Another gateway of the same lake. */
-  async another(project: Project | null = null): Promise<RunningGateway> {
-    const gateway = await start(this.lake, project);
+  /** Another gateway of the same lake, by other ways to its servers where such are given. */
+  async another(
+    project: Project | null = null,
+    connections: Connections = this.lake.isolation.connections,
+  ): Promise<RunningGateway> {
+    const gateway = await start(this.lake, project, connections);
     this.#others.push(gateway);
     return gateway;
   }
@@ -77,8 +81,12 @@ export class GatewayFixture {
   }
 }
 
-function start(lake: ShadowFixture, project: Project | null): Promise<RunningGateway> {
-  const { connections, tools, folder } = lake.isolation;
+function start(
+  lake: ShadowFixture,
+  project: Project | null,
+  connections = lake.isolation.connections,
+): Promise<RunningGateway> {
+  const { tools, folder } = lake.isolation;
   return startGateway({
     connections,
     project,

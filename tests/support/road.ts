@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
+import type { Connections } from "../../common/settings.ts";
 
 /** A way to a server that can be cut and mended. */
 export class Road {
@@ -77,6 +78,17 @@ export class Road {
     });
     onward.pipe(socket);
   }
+}
+
+/** The same servers, of which Postgres and S3 are reached by roads. */
+export function byRoads(connections: Connections, roads: { postgres: Road; s3: Road }): Connections {
+  const catalogUrl = new URL(connections.catalogUrl);
+  catalogUrl.host = `127.0.0.1:${roads.postgres.port}`;
+  return {
+    ...connections,
+    catalogUrl: catalogUrl.href,
+    s3: { ...connections.s3, endpoint: `http://127.0.0.1:${roads.s3.port}` },
+  };
 }
 
 /** Whether these bytes are a simple query of Postgres's protocol. */

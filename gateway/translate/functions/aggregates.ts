@@ -122,12 +122,20 @@ export const aggregateFunctions: Entry[] = [
     "percentile_cont(_float8,float8)",
     ([fractions, value], site) => {
       const [at, only] = operands(fractions, value);
-      if (at.constant === undefined) throw unsupported("percentiles that are not constant");
-      if (site.order[0]?.includes(" DESC ")) throw unsupported("a list of percentiles in descending order");
+      requireAscending(at, site);
       return expression(
         site.print("quantile_cont", [only.sql, at.sql], { order: false }),
         arrayOf(oid.float8),
       );
+    },
+  ],
+  [
+    "percentile_disc(_float8,anyelement)",
+    ([fractions, value], site) => {
+      const [at, only] = operands(fractions, value);
+      requireAscending(at, site);
+      const sql = site.print("quantile_disc", [only.sql, at.sql], { order: false });
+      return { sql, type: arrayOf(only.type), numeric: only.numeric };
     },
   ],
   ["mode(anyelement)", ([value], site) => mostFrequent(...operands(value), site)],
@@ -136,6 +144,11 @@ export const aggregateFunctions: Entry[] = [
     ([fraction, value], site) => percentile("quantile_disc", fraction, value, site),
   ],
 ];
+
+function requireAscending(fractions: Expression, site: AggregateSite): void {
+  if (fractions.constant === undefined) throw unsupported("percentiles that are not constant");
+  if (site.order[0]?.includes(" DESC ")) throw unsupported("a list of percentiles in descending order");
+}
 
 /** An aggregate whose result is one of its values. */
 function alike(name: string, value: Expression | undefined, site: AggregateSite): Expression {

@@ -9,8 +9,18 @@ import {
   shaped,
 } from "../expression.ts";
 import { macro } from "../macros.ts";
+import { type Quotient, withDividend } from "../quotient.ts";
 import { raise } from "../raised.ts";
-import { commonShape, decimal, double, duckdbType, type NumericShape, oid, raggedAs } from "../types.ts";
+import {
+  commonShape,
+  type DecimalShape,
+  decimal,
+  double,
+  duckdbType,
+  type NumericShape,
+  oid,
+  raggedAs,
+} from "../types.ts";
 import { operands } from "./operands.ts";
 import type { FunctionTranslator } from "./registry.ts";
 
@@ -41,6 +51,8 @@ export const arithmetic: Entry[] = [
     [`&(${type},${type})`, plain("&")],
     [`|(${type},${type})`, plain("|")],
     [`#(${type},${type})`, (values, site) => expression(call("xor", ...sqls(values)), site.resultType)],
+    [`<<(${type},int4)`, ([value, count]) => shifted("left", ...operands(value, count), type)],
+    [`>>(${type},int4)`, ([value, count]) => shifted("right", ...operands(value, count), type)],
     [`~(${type})`, (values, site) => expression(`(~${values[0]?.sql})`, site.resultType)],
     [`gcd(${type},${type})`, (values, site) => wide("gcd", values, site.resultType)],
     [`lcm(${type},${type})`, (values, site) => wide("lcm", values, site.resultType)],
@@ -82,6 +94,7 @@ export const arithmetic: Entry[] = [
   ],
   ...["sqrt", "ln"].flatMap((name): Entry[] => doubles(name, name)),
   ...["log", "log10"].flatMap((name): Entry[] => doubles(name, "log10")),
+  ["||/(float8)", ([value]) => expression(call("cbrt", asDouble(...operands(value))), oid.float8)],
   ["|/(float8)", ([value]) => expression(macro("sqrt", asDouble(...operands(value))), oid.float8)],
   [
     "exp(float8)",
@@ -119,6 +132,7 @@ export const arithmetic: Entry[] = [
   ],
   ["width_bucket(numeric,numeric,numeric,int4)", bucket],
   ["width_bucket(float8,float8,float8,int4)", bucket],
+  ["width_bucket(anycompatible,anycompatiblearray)", ([value, from]) => bucketFrom(...operands(value, from))],
 ];
 
 function sqls(values: readonly Expression[]): string[] {
@@ -156,6 +170,21 @@ function unlessZero(dividend: Expression, divisor: Expression, result: string): 
   return `(CASE WHEN ${divisor.sql} = 0 AND ${dividend.sql} IS NOT NULL THEN ${divisionByZero} ELSE ${result} END)`;
 }
 
+/** Postgres shifts as its machine does: by the count's last bits, and what does not fit falls off. */
+function shifted(to: "left" | "right", value: Expression, count: Expression, type: string): Expression {
+  const bits = type === "int8" ? 63 : 31;
+  const places = `(${count.sql} & ${bits})`;
+  if (to === "right") {
+    const source = cast(value.sql, type === "int8" ? "BIGINT" : "INTEGER");
+    return expression(cast(`(${source} >> ${places})`, duckdbType(value.type, null)), value.type);
+  }
+  const size = 2n ** (type === "int2" ? 16n : type === "int4" ? 32n : 64n);
+  return expression(
+    cast(macro("shifted_left", value.sql, places, String(size)), duckdbType(value.type, null)),
+    value.type,
+  );
+}
+
 function wide(name: string, values: Expression[], resultType: number): Expression {
   return expression(cast(call(name, ...sqls(values)), duckdbType(resultType, null)), resultType);
 }
@@ -167,12 +196,17 @@ function same(value: Expression | undefined): Expression {
 
 function negated(value: Expression | undefined): Expression {
   const [only] = operands(value);
-  return { sql: `(-${only.sql})`, type: only.type, numeric: only.numeric };
+  const sides = withDividend(only, ({ dividend }) => `(-${dividend})`);
+  return { sql: `(-${only.sql})`, type: only.type, numeric: only.numeric, ...sides };
 }
 
 function absolute(value: Expression | undefined): Expression {
   const [only] = operands(value);
-  return { sql: call("abs", only.sql), type: only.type, numeric: only.numeric };
+  const sides = withDividend(
+    only,
+    ({ dividend, divisor }) => `(CASE WHEN ${divisor} < 0 THEN -abs(${dividend}) ELSE abs(${dividend}) END)`,
+  );
+  return { sql: call("abs", only.sql), type: only.type, numeric: only.numeric, ...sides };
 }
 
 export function shapeOf(value: Expression): NumericShape {
@@ -193,7 +227,7 @@ function sum(operator: string, [left, right]: Expression[]): Expression {
 }
 
 /** What DuckDB says of the sum of two of one shape. */
-function sumShape(shape: NumericShape & { kind: "decimal" }): NumericShape {
+function sumShape(shape: DecimalShape): NumericShape {
   if (shape.precision >= 38) return shape;
   return shape.precision === 18 ? shape : raggedAs(decimal(shape.precision + 1, shape.scale), shape);
 }
@@ -214,9 +248,53 @@ function product([left, right]: Expression[]): Expression {
 /** `dividend / divisor` of numerics: DOUBLE within expressions, both sides of it where it is delivered. */
 export function quotient(dividend: Expression, divisor: Expression): Expression {
   const checkedDivisor = unlessZero(dividend, divisor, divisor.sql);
-  const result = numericExpression(`(${asDouble(dividend)} / ${cast(checkedDivisor, "DOUBLE")})`, double);
-  if (shapeOf(dividend).kind === "double" || shapeOf(divisor).kind === "double") return result;
-  return { ...result, quotient: { dividend: dividend.sql, divisor: checkedDivisor } };
+  const [from, by] = [shapeOf(dividend), shapeOf(divisor)];
+  const nearest = `(${asDouble(dividend)} / ${cast(checkedDivisor, "DOUBLE")})`;
+  if (from.kind === "double" || by.kind === "double") return numericExpression(nearest, double);
+  const sides = { dividend: dividend.sql, divisor: checkedDivisor, dividendShape: from, divisorShape: by };
+  if (isLong(dividend.sql, checkedDivisor)) return { ...numericExpression(nearest, double), quotient: sides };
+  const { sql, fits } = wholeDivision(sides, 0);
+  return {
+    ...numericExpression(fits === "" ? sql : `(CASE WHEN ${fits} THEN ${sql} ELSE ${nearest} END)`, double),
+    quotient: sides,
+  };
+}
+
+/** What stands in a text several times must not be long: quotients of quotients of quotients would be without end. */
+function isLong(...sqls: readonly string[]): boolean {
+  return sqls.join("").length > 10_000;
+}
+
+interface WholeDivision {
+  sql: string;
+  /** Whether a row's sides are whole numbers that a DOUBLE holds; empty where all are. */
+  fits: string;
+}
+
+/**
+ * A quotient times 10^`places`, of its sides as they are in their last places: whole numbers, which a DOUBLE holds up to
+ * 2^53. So it is the one next to the true quotient: 0.3 / 0.1 is 3, where that of their nearest doubles is not. Below
+ * 2^52 it is a whole number, or half of one, only if the true one is.
+ */
+function wholeDivision(
+  { dividend, divisor, dividendShape, divisorShape }: Quotient,
+  places: number,
+): WholeDivision {
+  const more = divisorShape.scale - dividendShape.scale + places;
+  const one = inLastPlaces(dividend, dividendShape, Math.max(0, more));
+  const other = inLastPlaces(divisor, divisorShape, Math.max(0, -more));
+  const large = [one, other].filter(({ digits }) => digits > 15);
+  return {
+    sql: `(${one.sql} / ${other.sql})`,
+    fits: large.map(({ sql }) => `abs(${sql}) < 4503599627370496`).join(" AND "),
+  };
+}
+
+/** How many of its last places, and of `more` behind them, a decimal is. */
+function inLastPlaces(sql: string, { precision, scale }: DecimalShape, more: number) {
+  const value = cast(sql, "DOUBLE");
+  const whole = scale === 0 ? value : `round(${value} * 1e${scale})`;
+  return { sql: more > 0 ? `(${whole} * 1e${more})` : whole, digits: precision + more };
 }
 
 function remainder([left, right]: Expression[]): Expression {
@@ -258,15 +336,7 @@ function constantPlaces(value: Expression | undefined): number {
 /** round, trunc, ceil or floor to decimals, exactly; quotients by what their decimals say. */
 export function places(value: Expression, count: number, name: string): Expression {
   const shape = shapeOf(value);
-  if (shape.kind === "double") {
-    // Ten more decimals than asked for decide how it is rounded.
-    const kept = Math.min(20, Math.max(count, 0) + 18);
-    const exact = numericExpression(
-      cast(cast(value.sql, "VARCHAR"), `DECIMAL(38,${kept})`),
-      decimal(38, kept),
-    );
-    return places(exact, count, name);
-  }
+  if (shape.kind === "double") return placesOfDouble(value, count, name);
   if (count >= shape.scale) {
     const wider = decimal(Math.min(38, shape.precision + count - shape.scale), count);
     return numericExpression(shaped(value, wider), wider);
@@ -292,6 +362,49 @@ export function places(value: Expression, count: number, name: string): Expressi
   return numericExpression(cast(name === "round" ? away : down, "DECIMAL(38,0)"), decimal(38, 0));
 }
 
+/** The same of a DOUBLE: reckoned with doubles where they are sure, else by the digits that it has. */
+function placesOfDouble(value: Expression, count: number, name: string): Expression {
+  // Ten more decimals than asked for decide how it is rounded.
+  const kept = Math.min(20, Math.max(count, 0) + 18);
+  const { quotient } = value;
+  const long = isLong(value.sql, quotient?.dividend ?? "", quotient?.divisor ?? "");
+  const known = quotient && !long ? digitsOfQuotient(quotient) : cast(value.sql, "VARCHAR");
+  const digits = cast(known, `DECIMAL(38,${kept})`);
+  const byDigits = places(numericExpression(digits, decimal(38, kept)), count, name);
+  if (count > 12 || long) return byDigits;
+  const { sql, fits } = inPlaces(value, count, name);
+  const back = count > 0 ? `(${sql} / 1e${count})` : `(${sql} * 1e${-count})`;
+  const result = cast(back, duckdbType(oid.numeric, byDigits.numeric));
+  return {
+    ...byDigits,
+    sql: fits === "" ? result : `(CASE WHEN ${fits} THEN ${result} ELSE ${byDigits.sql} END)`,
+  };
+}
+
+/** As Postgres has them, but for zeros at the end. */
+function digitsOfQuotient({ dividend, divisor, scale }: Quotient): string {
+  const digits = macro("quotient_text", dividend, divisor);
+  return scale === undefined
+    ? digits
+    : `(CASE WHEN ${scale} IS NULL THEN ${digits} ELSE ${cast(dividend, "VARCHAR")} END)`;
+}
+
+/** A DOUBLE in places of 10^-count, without what is behind them. */
+function inPlaces(value: Expression, count: number, name: string): WholeDivision {
+  const { quotient } = value;
+  if (quotient && quotient.scale === undefined) {
+    const { sql, fits } = wholeDivision(quotient, count);
+    return { sql: call(name, sql), fits };
+  }
+  // What was reckoned from quotients is off by some of its last bits: halves and whole numbers are taken for what they
+  // are next to.
+  const scaled = count >= 0 ? `(${value.sql} * 1e${count})` : `(${value.sql} / 1e${-count})`;
+  const margin = name === "round" ? "9e-16" : "2.2e-16";
+  const outwards =
+    name === "ceil" ? `- abs(${scaled})` : name === "floor" ? `+ abs(${scaled})` : `+ ${scaled}`;
+  return { sql: call(name, `${scaled} ${outwards} * ${margin}`), fits: `abs(${scaled}) < 1e15` };
+}
+
 function decimalUnit(count: number): string {
   return `'0.${"0".repeat(count - 1)}1'`;
 }
@@ -306,5 +419,15 @@ function bucket(values: Expression[]): Expression {
   const up = `(CASE WHEN ${x} < ${from} THEN 0 WHEN ${x} >= ${to} THEN ${count.sql} + 1 ELSE CAST(floor((${x} - ${from}) * ${count.sql} / (${to} - ${from})) AS INTEGER) + 1 END)`;
   const down = `(CASE WHEN ${x} > ${from} THEN 0 WHEN ${x} <= ${to} THEN ${count.sql} + 1 ELSE CAST(floor((${from} - ${x}) * ${count.sql} / (${from} - ${to})) AS INTEGER) + 1 END)`;
   const sql = `(CASE WHEN ${value.sql} IS NULL OR ${low.sql} IS NULL OR ${high.sql} IS NULL OR ${count.sql} IS NULL THEN NULL WHEN ${count.sql} <= 0 THEN ${noBuckets} WHEN ${from} = ${to} THEN ${equalBounds} WHEN ${from} < ${to} THEN ${up} ELSE ${down} END)`;
+  return expression(sql, oid.int4);
+}
+
+const missingBound = raise("22004", "thresholds array must not contain NULLs");
+
+/** How many of the buckets, each given by where it begins, in their order, begin at a value or below. */
+function bucketFrom(value: Expression, bounds: Expression): Expression {
+  const below = `len(list_filter(${bounds.sql}, lambda item : item <= ${value.sql}))`;
+  const incomplete = `list_contains(list_transform(${bounds.sql}, lambda item : item IS NULL), TRUE)`;
+  const sql = `(CASE WHEN ${value.sql} IS NULL OR ${bounds.sql} IS NULL THEN NULL WHEN ${incomplete} THEN ${missingBound} ELSE CAST(${below} AS INTEGER) END)`;
   return expression(sql, oid.int4);
 }

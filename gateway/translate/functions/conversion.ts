@@ -13,6 +13,7 @@ import {
 } from "../expression.ts";
 import { macro } from "../macros.ts";
 import { columnShape, decimal, double, duckdbType, elementType, type NumericShape, oid } from "../types.ts";
+import { places } from "./arithmetic.ts";
 import { operands } from "./operands.ts";
 import type { FunctionTranslator } from "./registry.ts";
 import { instantOf, localOf } from "./zones.ts";
@@ -103,7 +104,7 @@ function toInteger([value]: Expression[], site: { resultType: number }): Express
   const [only] = operands(value);
   const type = duckdbType(site.resultType, null);
   const halfAway = only.type === oid.numeric && only.numeric?.kind === "double";
-  return expression(cast(halfAway ? call("round", only.sql) : only.sql, type), site.resultType);
+  return expression(cast(halfAway ? places(only, 0, "round").sql : only.sql, type), site.resultType);
 }
 
 function toFloat([value]: Expression[], site: { resultType: number }): Expression {
@@ -128,10 +129,10 @@ function toDeclaredNumeric([value, modifier]: Expression[]): Expression {
   return shape === null ? only : rounded(only, shape);
 }
 
-/** A numeric in another shape: what is cut off is rounded half away from zero, of quotients as their decimals say. */
+/** A numeric in another shape: what is cut off is rounded half away from zero. */
 export function rounded(value: Expression, shape: NumericShape): Expression {
   if (shape.kind === "double") return numericExpression(shaped(value, shape), shape);
-  const source = value.numeric?.kind === "double" ? cast(value.sql, "VARCHAR") : value.sql;
+  const source = value.numeric?.kind === "double" ? places(value, shape.scale, "round").sql : value.sql;
   return numericExpression(cast(source, duckdbType(oid.numeric, shape)), shape);
 }
 
@@ -240,7 +241,7 @@ export function jsonbSource(value: Expression): string {
 
 /** With as many decimals as Postgres keeps. */
 function numericText(value: Expression): string {
-  if (value.quotient !== undefined) {
+  if (value.quotient !== undefined && value.quotient.scale === undefined) {
     return macro("quotient_text", value.quotient.dividend, value.quotient.divisor);
   }
   if (value.numeric?.kind !== "decimal") {

@@ -51,10 +51,10 @@ export const regularExpressions: Entry[] = [
 ];
 
 /** A pattern has to be known, so that it can be told to mean the same. */
-function patternOf(pattern: Expression | undefined, use: PatternUse): RegularPattern {
+function patternOf(pattern: Expression | undefined, use: PatternUse, flags = ""): RegularPattern {
   const [only] = operands(pattern);
   if (typeof only.constant !== "string") throw unsupported("a regular expression that is not constant");
-  return regularPattern(only.constant, use);
+  return regularPattern(only.constant, use, flags);
 }
 
 function flagsOf(flags: Expression | undefined, known: string): string {
@@ -66,7 +66,7 @@ function flagsOf(flags: Expression | undefined, known: string): string {
 }
 
 function tested(value: Expression, pattern: Expression, flags: string, not: boolean): Expression {
-  const read = patternOf(pattern, "test");
+  const read = patternOf(pattern, "test", flags);
   const test = call("regexp_matches", value.sql, text(read.pattern), text(`s${flags}`));
   return expression(not ? `(NOT ${test})` : test, oid.bool);
 }
@@ -84,7 +84,7 @@ function refuseEmpty(read: RegularPattern): void {
 }
 
 function replaced(value: Expression, pattern: Expression, by: Expression, flags: string): Expression {
-  const read = patternOf(pattern, "extract");
+  const read = patternOf(pattern, "extract", flags);
   refuseEmpty(read);
   const template = by.constant;
   if (typeof template !== "string") throw unsupported("a replacement that is not constant");
@@ -119,7 +119,7 @@ function groupsOf(read: RegularPattern): number[] {
 }
 
 function matched(value: Expression, pattern: Expression, flags = ""): Expression {
-  const read = patternOf(pattern, "extract");
+  const read = patternOf(pattern, "extract", flags);
   const source = text(read.pattern);
   const options = text(`s${flags}`);
   const items = groupsOf(read).map((group) =>
@@ -145,8 +145,8 @@ function refuseAnchor(pattern: string): void {
 
 /** The list of what regexp_matches returns, an array each. */
 export function allMatches([value, pattern, flags]: Expression[]): Expression {
-  const [source, read] = [operands(value)[0], patternOf(pattern, "extract")];
   const options = flags === undefined ? "" : flagsOf(flags, "gi");
+  const [source, read] = [operands(value)[0], patternOf(pattern, "extract", options)];
   const type = arrayOf(oid.text);
   if (!options.includes("g")) {
     const only = matched(source, operands(pattern)[0], options);

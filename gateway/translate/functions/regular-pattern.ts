@@ -13,53 +13,64 @@ export interface RegularPattern {
 }
 
 /**
- * A pattern of Postgres's (an ARE) for RE2. Throws (0A000) where RE2 lacks something, or would read it or match it
- * otherwise.
+ * A pattern of Postgres's (an ARE) for RE2; `flags`: those that it is used with. Throws (0A000) where RE2 lacks
+ * something, or would read it or match it otherwise.
  */
-export function regularPattern(source: string, use: PatternUse): RegularPattern {
-  const trimming = use === "extract" ? trimmingPattern(source) : null;
+export function regularPattern(source: string, use: PatternUse, flags = ""): RegularPattern {
+  const trimming = use === "extract" ? trimmingPattern(source, flags) : null;
   if (trimming !== null) return trimming;
   const [option = ""] = /^\(\?i\)/.exec(source) ?? [];
-  const reader = new PatternReader([...source.slice(option.length)], use);
+  const anyCase = option !== "" || flags.includes("i");
+  const reader = new PatternReader([...source.slice(option.length)], use, anyCase);
   const pattern = reader.alternatives(0);
   return { pattern: option + pattern, groups: reader.groups };
 }
 
 /** `^a+|a+$`, of one sign or class: where both match, it is the same. */
-function trimmingPattern(source: string): RegularPattern | null {
+function trimmingPattern(source: string, flags: string): RegularPattern | null {
   const [one, other] = /^([^|]+)\|([^|]+)$/.exec(source)?.slice(1) ?? [];
   const [start, end] = one?.startsWith("^") ? [one, other] : [other, one];
   if (!start?.startsWith("^") || !end?.endsWith("$") || start.slice(1) !== end.slice(0, -1)) return null;
   const repeated = start.slice(1);
-  if (!/^(\\s|\\d|\[\^?[^\]\\[^]+\]|[^\\()[\]{}*+?^$.])\+$/.test(repeated)) return null;
-  const { pattern } = regularPattern(repeated, "extract");
+  if (!/^(\\s|\\d|\[\^?(?:[^\]\\[^]|\[:[a-z]+:\])+\]|[^\\()[\]{}*+?^$.])\+$/.test(repeated)) return null;
+  const { pattern } = regularPattern(repeated, "extract", flags);
   return { pattern: `^${pattern}|${pattern}$`, groups: 0 };
 }
 
-/** Letters, as Postgres's C.UTF-8 has them: Unicode's Alphabetic. RE2 knows general categories only. */
-let letterRanges: string | null = null;
-function letters(): string {
-  if (letterRanges !== null) return letterRanges;
+/** Within brackets: Unicode's property, as the general categories that RE2 knows, and what they leave out, sign by sign. */
+function property(name: RegExp, categories: string): string {
+  const known = kept.get(name.source);
+  if (known !== undefined) return known;
+  const inCategories = new RegExp(`[${categories}]`, "u");
   const ranges: string[] = [];
   let start = -1;
   for (let code = 0; code <= 0x1ffff; code += 1) {
-    const other = !(code >= 0xd800 && code <= 0xdfff) && /[^\p{L}\p{Nl}]/u.test(String.fromCodePoint(code));
-    const inside = other && /\p{Alphabetic}/u.test(String.fromCodePoint(code));
+    const sign = String.fromCodePoint(code);
+    const inside = !(code >= 0xd800 && code <= 0xdfff) && name.test(sign) && !inCategories.test(sign);
     if (inside && start < 0) start = code;
     if (!inside && start >= 0) {
       ranges.push(`\\x{${start.toString(16)}}-\\x{${(code - 1).toString(16)}}`);
       start = -1;
     }
   }
-  letterRanges = `\\p{L}\\p{Nl}${ranges.join("")}`;
-  return letterRanges;
+  const made = categories + ranges.join("");
+  kept.set(name.source, made);
+  return made;
 }
+
+const kept = new Map<string, string>();
+
+// As Postgres's C.UTF-8 has them (src/common/unicode_category.c).
+const letters = () => property(/\p{Alphabetic}/u, "\\p{L}\\p{Nl}");
+const capitals = () => property(/\p{Uppercase}/u, "\\p{Lu}");
+const smallLetters = () => property(/\p{Lowercase}/u, "\\p{Ll}");
+const punctuation = () => property(/(?!\p{Alphabetic})\p{So}/u, "\\p{P}\\p{Sm}\\p{Sc}\\p{Sk}");
 
 const blanks =
   "\\x{9}-\\x{d} \\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}";
 
 /** Within brackets. */
-function namedClass(name: string): string {
+function namedClass(name: string, anyCase: boolean): string {
   switch (name) {
     case "digit":
       return "0-9";
@@ -69,6 +80,12 @@ function namedClass(name: string): string {
       return `${letters()}0-9`;
     case "word":
       return `${letters()}0-9_`;
+    case "upper":
+      return anyCase ? letters() : capitals();
+    case "lower":
+      return anyCase ? letters() : smallLetters();
+    case "punct":
+      return punctuation();
     case "space":
       return blanks;
     case "xdigit":
@@ -84,14 +101,16 @@ class PatternReader {
   groups = 0;
   readonly #signs: readonly string[];
   readonly #use: PatternUse;
+  readonly #anyCase: boolean;
   #at = 0;
   #lazy: boolean | null = null;
   /** How many signs each branch that was read last matches; null where that depends. */
   #length: number | null = 0;
 
-  constructor(signs: readonly string[], use: PatternUse) {
+  constructor(signs: readonly string[], use: PatternUse, anyCase: boolean) {
     this.#signs = signs;
     this.#use = use;
+    this.#anyCase = anyCase;
     const source = signs.join("");
     if (source.startsWith("***") || source.startsWith("(?")) {
       if (!source.startsWith("(?:")) throw unsupported("options at the beginning of a regular expression");
@@ -155,14 +174,14 @@ class PatternReader {
   #wordBeginning(): string {
     if (this.#use !== "test" || !/^\\[my][\p{L}\p{N}]/u.test(this.#rest())) return "";
     this.#at += 2;
-    return `(?:^|[^${namedClass("word")}])`;
+    return `(?:^|[^${this.#named("word")}])`;
   }
 
   #wordEnd(before: string): string | null {
     const [found] = /^\\[My](?=$|\|)/.exec(this.#rest()) ?? [];
     if (found === undefined || this.#use !== "test" || !/(^|[^\\])[\p{L}\p{N}]$/u.test(before)) return null;
     this.#at += 2;
-    return `(?:[^${namedClass("word")}]|$)`;
+    return `(?:[^${this.#named("word")}]|$)`;
   }
 
   #quantified(depth: number): string {
@@ -253,7 +272,7 @@ class PatternReader {
     const sign = this.#next();
     const classes: Record<string, string> = { d: "digit", w: "word", s: "space" };
     const named = classes[sign.toLowerCase()];
-    if (named !== undefined) return `[${sign === sign.toLowerCase() ? "" : "^"}${namedClass(named)}]`;
+    if (named !== undefined) return `[${sign === sign.toLowerCase() ? "" : "^"}${this.#named(named)}]`;
     if (sign === "A") return "^";
     if (sign === "Z") return "$";
     const control = controls[sign];
@@ -278,13 +297,13 @@ class PatternReader {
         if (whole === undefined || name === undefined)
           throw unsupported("a collating element in a regular expression");
         this.#at += whole.length;
-        result += namedClass(name);
+        result += this.#named(name);
         continue;
       }
       if (sign === "\\") {
         const escaped = this.#next();
         const named = ({ d: "digit", w: "word", s: "space" } as Record<string, string>)[escaped];
-        if (named !== undefined) result += namedClass(named);
+        if (named !== undefined) result += this.#named(named);
         else if (controls[escaped] !== undefined) result += controls[escaped];
         else if (/[\p{L}\p{N}]/u.test(escaped)) throw unsupported(`\\${escaped} in a regular expression`);
         else result += this.#range(escaped);
@@ -303,6 +322,10 @@ class PatternReader {
       throw unsupported("this range in a regular expression");
     }
     return `${quoted(from)}-${quoted(to)}`;
+  }
+
+  #named(name: string): string {
+    return namedClass(name, this.#anyCase);
   }
 
   #peek(): string | undefined {

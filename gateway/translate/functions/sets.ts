@@ -1,5 +1,5 @@
 import { unsupported } from "../../pg-error.ts";
-import { call, type Expression, expression, numericExpression, shaped } from "../expression.ts";
+import { call, cast, type Expression, expression, numericExpression, shaped } from "../expression.ts";
 import { macro } from "../macros.ts";
 import { raise } from "../raised.ts";
 import { commonShape, decimal, duckdbType, elementType, oid } from "../types.ts";
@@ -26,7 +26,7 @@ export const setFunctions: ReadonlyMap<string, FunctionTranslator> = new Map<str
     ([array, dimension]) => {
       const [list, of] = operands(array, dimension);
       if (of.constant !== 1) throw unsupported("generate_subscripts of another dimension than the first");
-      return expression(`generate_series(1, CAST(len(${list.sql}) AS INTEGER))`, oid.int4);
+      return expression(`CAST(generate_series(1, len(${list.sql})) AS INTEGER[])`, oid.int4);
     },
   ],
   ["regexp_split_to_table(text,text)", (values) => expression(splitAt(values).sql, oid.text)],
@@ -56,11 +56,15 @@ export const rowFunctions: ReadonlyMap<string, (values: Expression[]) => Express
 function series(values: Expression[], type: number): Expression {
   const [from, to] = operands(values[0], values[1]);
   const step = values[2];
-  if (step === undefined) return expression(call("generate_series", from.sql, to.sql), type);
+  // DuckDB's are BIGINT, of which its functions of an INTEGER know nothing.
+  const list = (...bounds: Expression[]) => {
+    const made = call("generate_series", ...bounds.map(({ sql }) => sql));
+    return type === oid.int4 ? cast(made, "INTEGER[]") : made;
+  };
+  if (step === undefined) return expression(list(from, to), type);
   const zero = type === oid.timestamp || type === oid.timestamptz ? "INTERVAL 0 DAY" : "0";
-  const list = call("generate_series", from.sql, to.sql, step.sql);
   const result = expression(
-    `(CASE WHEN ${step.sql} = ${zero} AND ${from.sql} IS NOT NULL AND ${to.sql} IS NOT NULL THEN ${stepOfZero} ELSE ${list} END)`,
+    `(CASE WHEN ${step.sql} = ${zero} AND ${from.sql} IS NOT NULL AND ${to.sql} IS NOT NULL THEN ${stepOfZero} ELSE ${list(from, to, step)} END)`,
     type,
   );
   return result;
