@@ -7,6 +7,7 @@ import { rebuildProcessed } from "../assets/feeder/rebuild.ts";
 import type { LotusError } from "../common/errors.ts";
 import { translateError } from "../lake/faults.ts";
 import { Lake } from "../lake/lake.ts";
+import { literal } from "../lake/sql.ts";
 import { startSensors } from "../orchestration/standing.ts";
 import { collectStatus } from "../orchestration/status.ts";
 import { type FedStream, FeederLake, type StreamSpec } from "./support/feeder-fixture.ts";
@@ -21,7 +22,10 @@ beforeAll(async () => {
 
 afterAll(() => fixture?.close());
 
-/** A process with so little memory on the same lake. */
+/**
+ * A process with so little memory on the same lake. It opens with enough, since opening reads what the catalog holds
+ * of every table, which differs with what ran before.
+ */
 async function scarce(
   stream: FedStream,
   memoryLimit: string,
@@ -30,14 +34,15 @@ async function scarce(
   const { connections, tools, folder } = fixture.isolation;
   const lake = await Lake.open({
     connections,
-    engine: { memoryLimit, threads: 2 },
+    engine: { memoryLimit: "1GB", threads: 2 },
     extensions: tools.extensions,
     spillDir: options.spillDir ?? join(folder, "scarce"),
   });
-  if (options.spillLimit !== undefined) {
-    const limit = `SET max_temp_directory_size = '${options.spillLimit}'`;
-    await lake.withSession((session) => session.execute(limit));
-  }
+  await lake.withSession(async (session) => {
+    await session.execute(`SET memory_limit = ${literal(memoryLimit)}`);
+    if (options.spillLimit !== undefined)
+      await session.execute(`SET max_temp_directory_size = ${literal(options.spillLimit)}`);
+  });
   return stream.process(lake);
 }
 
