@@ -287,7 +287,7 @@ describe("runs", () => {
   test("are listed and found by what they worked on", async () => {
     await expect
       .poll(async () => (await expectItems("/runs?stream=shop/orders&type=feeder")).length, {
-        timeout: 20_000,
+        timeout: 60_000,
       })
       .toBeGreaterThan(0);
     for (const run of await expectItems("/runs?asset=fct_orders"))

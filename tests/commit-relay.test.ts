@@ -59,7 +59,7 @@ test("it is waited for until Postgres can be reached again", async () => {
     .finally(() => {
       settled = true;
     });
-  await vi.waitFor(() => expect(road.losesAnswerTo).toBeNull(), 20_000);
+  await vi.waitFor(() => expect(road.losesAnswerTo).toBeNull(), 60_000);
   await new Promise((resolve) => setTimeout(resolve, 2000));
   expect(settled).toBe(false);
   await road.open();

@@ -273,7 +273,7 @@ test.each([
     for (const [name, path] of Object.entries(PAGES)) {
       await page.goto(path);
       await page.getByRole("heading", { level: 1 }).waitFor();
-      await expect.poll(() => page.getByLabel("Loading").count(), { timeout: 20_000 }).toBe(0);
+      await expect.poll(() => page.getByLabel("Loading").count(), { timeout: 60_000 }).toBe(0);
       await picture(page, `${name}-${width}-${scheme}`);
       expect(await seriousFaults(page), name).toEqual([]);
       const width_ = await page.evaluate("document.documentElement.scrollWidth - innerWidth");

@@ -42,11 +42,15 @@ test("no more is written than is taken", async () => {
     for (; sent < 100; sent += 1) await stream.send("other", MEGABYTE);
   })();
   // The system's own buffers fill first.
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  const held = sent;
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  let before = -1;
+  const holds = () => {
+    const held = sent > 0 && sent === before;
+    before = sent;
+    return held;
+  };
+  await expect.poll(holds, { timeout: 60_000, interval: 300 }).toBe(true);
   expect(stream.isFree).toBe(false);
-  expect(sent).toBe(held);
+  expect(sent).toBeLessThan(100);
   expect(response.writableLength).toBeLessThan(2_500_000);
   received.resume();
   await sending;
@@ -56,12 +60,12 @@ test("no more is written than is taken", async () => {
 
 test("who takes nothing is let go", async () => {
   for (let sent = 0; sent < 100 && !stream.closed.aborted; sent += 1) await stream.send("other", MEGABYTE);
-  await vi.waitFor(() => expect(stream.closed.aborted).toBe(true), 5000);
+  await vi.waitFor(() => expect(stream.closed.aborted).toBe(true), 60_000);
   expect(response.destroyed).toBe(true);
   await stream.send("other", "nobody hears it");
 });
 
 test("who hangs up is noticed", async () => {
   received.destroy();
-  await vi.waitFor(() => expect(stream.closed.aborted).toBe(true), 5000);
+  await vi.waitFor(() => expect(stream.closed.aborted).toBe(true), 60_000);
 });

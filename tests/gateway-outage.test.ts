@@ -102,7 +102,7 @@ describe("S3 out of reach", () => {
       } finally {
         s3.broken = false;
       }
-    }, 20_000);
+    }, 60_000);
     await s3.close();
     await expect(client.query("SELECT max(filler) FROM large")).rejects.toMatchObject({
       code: "58030",

@@ -83,7 +83,7 @@ test("from another machine only over TLS", async () => {
     { port, host: "127.0.0.1", ALPNProtocols: ["postgresql"], rejectUnauthorized: false },
     () => secret.write(startup),
   );
-  await expect.poll(() => heard.length).toBe(2);
+  await expect.poll(() => heard.length, { timeout: 60_000 }).toBe(2);
   expect(await Promise.all(heard)).toEqual(
     expect.arrayContaining([null, expect.objectContaining({ kind: "session" })]),
   );

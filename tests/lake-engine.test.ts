@@ -190,7 +190,7 @@ describe("spill folders", () => {
     expect(folders.length).toBe(2);
     one.close();
     two.close();
-    await vi.waitFor(() => expect(readdirSync(folder)).toEqual([]), { timeout: 20_000 });
+    await vi.waitFor(() => expect(readdirSync(folder)).toEqual([]), { timeout: 60_000 });
   });
 
   test("of processes that are gone are deleted, and no other's", async () => {
