@@ -143,7 +143,10 @@ describe("floats", () => {
     try {
       const halves = fc.integer({ min: -2_000, max: 2_000 }).map((value) => value / 16);
       const large = fc.integer({ min: 1, max: 99 }).map((value) => 1e15 + value / 8);
-      const value = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), halves, large);
+      const ties = fc
+        .tuple(fc.integer({ min: 1, max: 99 }), fc.integer({ min: -14, max: 14 }))
+        .map(([value, power]) => (1e15 + value * 5) * 2 ** power);
+      const value = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), halves, large, ties);
       await fc.assert(
         fc.asyncProperty(fc.array(value, { minLength: 1, maxLength: 50 }), async (values) => {
           const sent = values.map((number) => number.toExponential());

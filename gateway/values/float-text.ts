@@ -120,7 +120,7 @@ function rounded(value: number, precision: number): string {
 /** `toExponential` rounds exact halves up, C and Postgres round them to even. */
 function roundedToEven(value: number, digits: number): string {
   const text = value.toExponential(digits - 1);
-  if (!/[1-9.]5e/.test(value.toExponential(digits))) return text;
+  if (!/[\d.]5e/.test(value.toExponential(digits))) return text;
   // What is left of a double behind these digits is zero, or is seen in the next sixty.
   const [mantissa = "", exponent] = value.toExponential(60).split("e");
   const kept = mantissa.slice(0, mantissa.indexOf(".") + digits).replace(/\.$/, "");
