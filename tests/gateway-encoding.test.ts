@@ -304,6 +304,26 @@ describe("vectors", () => {
     await check(`(SELECT s FROM ${literal(dictionary)} WHERE i % 3 <> 0)`);
   });
 
+  test("long ones among short ones, wherever they stand in memory", async () => {
+    const { connection } = duckdb;
+    const lengths = [0, 5, 12, 13, 40, 700, 2000, 2048, 2060, 5000, 30_000];
+    for (let seed = 0; seed < 40; seed += 1) {
+      await connection.run(`CREATE OR REPLACE TABLE lengths AS SELECT i,
+        ([${lengths.join()}])[(hash(i + 1000 * ${seed}) % ${lengths.length})::INTEGER + 1] AS length
+        FROM range(${5 + seed * 7}) AS r (i)`);
+      // Computed in one order, and handed on in another.
+      for (const order of ["i", "hash(i)", "-i"]) {
+        const texts = `SELECT left(repeat(md5(i::VARCHAR), 1 + length // 32), length) AS s, i FROM lengths`;
+        const from = `(SELECT s FROM (${texts}) ORDER BY ${order})`;
+        const reader = await connection.runAndReadAll(`SELECT s FROM ${from}`);
+        const expected = reader.getRows().map(([value]) => value as string);
+        const sent = shown(await duckdb.column(`SELECT s FROM ${from}`, oids.text, 0), 0);
+        expect(sent.map((text) => text?.length)).toEqual(expected.map((text) => text.length));
+        expect(sent).toEqual(expected);
+      }
+    }
+  });
+
   test("lists of strings from a dictionary, and nested lists", async () => {
     const lists = `SELECT [s, NULL, s || i] AS l FROM strings WHERE i < 6000`;
     const reader = await duckdb.connection.runAndReadAll(`SELECT to_json(l)::VARCHAR FROM (${lists})`);

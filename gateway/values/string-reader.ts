@@ -5,19 +5,23 @@ import { vectorData, wordSize } from "./vector-data.ts";
 const inlineLength = 12;
 const entrySize = 16;
 /**
- * Strings no further apart than this are fetched in one go. What lies between them is memory as well: it is on the page
- * of the one or of the other.
+ * Strings that begin no further apart than this are fetched in one go. What lies between them is memory as well: it is
+ * on the page of the one or of the other.
  */
 const greatestGap = 2_048;
 
 /** Bytes that were fetched, and the addresses that they come from. */
 interface Region {
+  /** Where its first string begins. */
   start: number;
+  /** Where its last one begins. */
+  last: number;
+  /** Behind the one that reaches furthest. */
   end: number;
   bytes: Uint8Array;
 }
 
-const nowhere: Region = { start: 0, end: 0, bytes: new Uint8Array() };
+const nowhere: Region = { start: 0, last: -1, end: 0, bytes: new Uint8Array() };
 
 /**
  * The bytes of a VARCHAR or BLOB vector. A call into DuckDB costs as much as copying 500 bytes, so that long strings are
@@ -51,7 +55,7 @@ export class StringReader {
     }
     const address = this.#address(row);
     let region = this.#region;
-    if (address < region.start || address >= region.end) {
+    if (!holds(region, address)) {
       region = this.#regions[indexOfRegion(this.#regions, address)] as Region;
       this.#region = region;
     }
@@ -73,7 +77,7 @@ export class StringReader {
       if (!isLong(row)) continue;
       const address = this.#address(row);
       let region = regions[index] as Region;
-      if (address < region.start || address > region.end + greatestGap) {
+      if (!holds(region, address)) {
         index = indexOfRegion(regions, address);
         region = regions[index] as Region;
       }
@@ -88,7 +92,7 @@ export class StringReader {
     return regions;
   }
 
-  /** Regions that reach from their first to their last string's beginning. */
+  /** Regions whose ends are still to be found. */
   #regionStarts(rows: number, isLong: (row: number) => boolean): Region[] {
     const addresses = new Float64Array(rows);
     let count = 0;
@@ -104,14 +108,19 @@ export class StringReader {
     const regions: Region[] = [];
     let region = nowhere;
     for (const address of sorted) {
-      if (region === nowhere || address > region.end + greatestGap) {
-        region = { start: address, end: address, bytes: nowhere.bytes };
+      if (region === nowhere || address > region.last + greatestGap) {
+        region = { start: address, last: address, end: address, bytes: nowhere.bytes };
         regions.push(region);
       }
-      region.end = address;
+      region.last = address;
     }
     return regions;
   }
+}
+
+/** Whether a string that begins there is one of the region's. */
+function holds(region: Region, address: number): boolean {
+  return address >= region.start && address <= region.last;
 }
 
 /** The last region that begins at the address or before. */
