@@ -4,9 +4,20 @@ import { firstLine } from "../lake/faults.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { RowStream, Session } from "../lake/session.ts";
 import { literal } from "../lake/sql.ts";
+import { isRepeatable } from "./kept-results.ts";
 import { PgError } from "./pg-error.ts";
 import { raisedError } from "./translate/raised.ts";
 import type { Translation } from "./translate/translation.ts";
+
+/** Rows that are read as they are asked for. */
+export interface RowSource {
+  /** Whether it would give the same rows again while its tables hold the same. */
+  readonly isRepeatable: boolean;
+  /** The next rows, `most` or fewer; null at the end. @throws PgError */
+  next(most: number): Promise<Rows | null>;
+  /** Makes what runs fail with 57014. */
+  stop(reason: StopReason): void;
+}
 
 /** Rows of one chunk. */
 export interface Rows {
@@ -30,7 +41,7 @@ export type StopReason = "user request" | "statement timeout" | "administrator c
  * The rows of one statement, read from DuckDB as they are asked for, in a session and a transaction of its own. A
  * stream of DuckDB's ends in the same way when it is through and when it failed: the last row says that it is whole.
  */
-export class LakeCursor {
+export class LakeCursor implements RowSource {
   readonly #abort = new AbortController();
   readonly #options: CursorOptions;
   readonly #ended: Promise<void>;
@@ -48,6 +59,10 @@ export class LakeCursor {
       end = resolve;
     });
     this.#end = end;
+  }
+
+  get isRepeatable(): boolean {
+    return isRepeatable(this.#options.translation.sql);
   }
 
   /** Begins to run the statement. @throws PgError */
@@ -72,7 +87,6 @@ export class LakeCursor {
     });
   }
 
-  /** The next rows, `most` or fewer; null at the end. @throws PgError */
   async next(most: number): Promise<Rows | null> {
     if (this.#stopped) throw stopped(this.#stopped);
     if (!this.#rest) this.#rest = await this.#fetch();
@@ -83,7 +97,6 @@ export class LakeCursor {
     return { chunk: rest.chunk, from: rest.from, to };
   }
 
-  /** Makes what runs fail with 57014. */
   stop(reason: StopReason): void {
     this.#stopped ??= reason;
     this.#abort.abort();

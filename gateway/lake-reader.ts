@@ -8,6 +8,7 @@ import { barredAmong, refuseBarred } from "./barred-functions.ts";
 import type { PgCatalog } from "./catalog.ts";
 import { LakeCursor, setTimeZone } from "./cursor.ts";
 import type { HotTables } from "./hot-tables.ts";
+import { KeptResults } from "./kept-results.ts";
 import { PgError } from "./pg-error.ts";
 import type { ServedRecord } from "./served/records.ts";
 import type { ServedTables } from "./served/served-tables.ts";
@@ -16,6 +17,7 @@ import type { ShadowState, ShadowTable } from "./shadow/shadow-table.ts";
 import type { PinnedSnapshot, Snapshots } from "./snapshots.ts";
 import type { Translation } from "./translate/translation.ts";
 import { Translations } from "./translations.ts";
+import type { FieldDescription } from "./wire/messages.ts";
 
 /** What all sessions share. */
 export interface LakeParts {
@@ -41,8 +43,10 @@ export interface LakeQuery {
   tree: PgNode;
   /** Characters of its text. */
   size: number;
-  /** The tables that it reads, by OID, where Postgres keeps the rows of all of them and may run it; else none. */
-  served: readonly number[];
+  /** The tables that it reads, by OID. */
+  tables: readonly number[];
+  /** Whether Postgres keeps the rows of all of them, and may run it. */
+  served: boolean;
 }
 
 /** A statement as it is run. */
@@ -70,6 +74,7 @@ export class LakeReader {
     weigh: ({ size }) => size,
   });
   readonly #translations = new Translations();
+  readonly results = new KeptResults();
   #shown: ShadowState;
   #syncedAt = 0;
 
@@ -110,9 +115,9 @@ export class LakeReader {
     if (users.some((oid) => !tables.has(oid))) return "unknown";
     if (users.length < relations.size)
       throw new PgError("0A000", "a statement reads either the lake or Postgres's catalog, not both");
-    const inPostgres =
+    const served =
       users.every((oid) => tables.get(oid)?.served) && !barredAmong(functions, this.#parts.catalog);
-    return { by: "lake", tree: this.#tree(text), size: text.length, served: inPostgres ? users : [] };
+    return { by: "lake", tree: this.#tree(text), size: text.length, tables: users, served };
   }
 
   /** Whether the statement with this tree reads more than Postgres's catalog. */
@@ -135,7 +140,7 @@ export class LakeReader {
    */
   isServed(
     statement: LakeStatement,
-    served: LakeQuery["served"],
+    served: LakeQuery["tables"],
     records: readonly ServedRecord[],
     snapshot: PinnedSnapshot,
   ): boolean {
@@ -162,6 +167,28 @@ export class LakeReader {
     const state = await this.#parts.shadow.sync();
     this.#syncedAt = performance.now();
     if (state.schemaVersion >= this.#shown.schemaVersion) this.#shown = state;
+  }
+
+  /**
+   * By what the result of a query over a snapshot is kept; null where it cannot be. `fields`: the columns as the client
+   * wants them.
+   */
+  resultKey(
+    statement: LakeStatement,
+    tables: LakeQuery["tables"],
+    snapshot: PinnedSnapshot,
+    fields: readonly FieldDescription[],
+    extraFloatDigits: number,
+  ): string | null {
+    const shown = this.#shown;
+    const versions: string[] = [];
+    for (const oid of tables) {
+      const table = shown.tables.get(oid);
+      const version = table && snapshot.versionOf(table);
+      if (!version) return null;
+      versions.push(version);
+    }
+    return this.results.keyOf({ statement, shown, versions, fields, extraFloatDigits });
   }
 
   /** The rows of a statement over a snapshot; to be opened, and closed. */

@@ -1,10 +1,12 @@
 import type { PgNode } from "./analysis/tree.ts";
 import type { LakeCursor, StopReason } from "./cursor.ts";
+import type { KeptResults } from "./kept-results.ts";
 import type { LakeQuery, LakeReader, LakeStatement } from "./lake-reader.ts";
 import type { PostgresLink } from "./postgres-link.ts";
 import { RECORDS_QUERY, readRecords } from "./served/records.ts";
 import { readSettings, SETTINGS_QUERY, type SessionSettings } from "./session-settings.ts";
 import type { PinnedSnapshot } from "./snapshots.ts";
+import type { FieldDescription } from "./wire/messages.ts";
 
 /** Of Postgres's type `oid[]`. */
 const OID_ARRAY = 1028;
@@ -54,14 +56,30 @@ export class LakeTransaction {
    * Whether Postgres, which has the statement bound, has the rows that it is to read, and goes on to have them until the
    * transaction ends. @throws PgError 0A000 as `open` does
    */
-  async isServed({ tree, served }: LakeQuery, parameters: readonly string[]): Promise<boolean> {
-    if (served.length === 0) return false;
+  async isServed({ tree, tables, served }: LakeQuery, parameters: readonly string[]): Promise<boolean> {
+    if (!served) return false;
     const { timeZone } = await this.settings();
     const snapshot = await this.begin();
-    const tables = { type: OID_ARRAY, value: Buffer.from(`{${served.join(",")}}`) };
-    const [value] = await this.#postgres.row(RECORDS_QUERY, [tables], 0);
+    const oids = { type: OID_ARRAY, value: Buffer.from(`{${tables.join(",")}}`) };
+    const [value] = await this.#postgres.row(RECORDS_QUERY, [oids], 0);
     const statement = { tree, parameters, user: this.#user, timeZone };
-    return this.#reader.isServed(statement, served, readRecords(value?.toString() ?? null), snapshot);
+    return this.#reader.isServed(statement, tables, readRecords(value?.toString() ?? null), snapshot);
+  }
+
+  /** By what the result of a query is kept, for whoever asks the same of the same rows; null where it cannot be. */
+  async resultKey(
+    { tree, tables }: LakeQuery,
+    parameters: readonly string[],
+    fields: readonly FieldDescription[],
+  ): Promise<string | null> {
+    const { timeZone, extraFloatDigits } = await this.settings();
+    const snapshot = await this.begin();
+    const statement = { tree, parameters, user: this.#user, timeZone };
+    return this.#reader.resultKey(statement, tables, snapshot, fields, extraFloatDigits);
+  }
+
+  get results(): KeptResults {
+    return this.#reader.results;
   }
 
   /** The rows of a statement, begun. The caller closes it, and releases the snapshot that goes with it. */

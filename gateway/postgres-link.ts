@@ -137,7 +137,7 @@ export class PostgresLink {
    * for it.
    */
   syncUnheard(): void {
-    this.#upstream.send(wire.SYNC);
+    this.#upstream.sendLater(wire.SYNC);
     this.#upstream.skip("Z");
   }
 

@@ -1,5 +1,6 @@
 import type { ClientChannel } from "./client-channel.ts";
-import type { LakeCursor, Rows } from "./cursor.ts";
+import type { RowSource, Rows } from "./cursor.ts";
+import { LARGEST_KEPT } from "./kept-results.ts";
 import type { SessionSettings } from "./session-settings.ts";
 import type { CopyOptions } from "./statements.ts";
 import {
@@ -21,30 +22,39 @@ export function encodersOf(fields: readonly FieldDescription[], settings: Sessio
   );
 }
 
-/**
- * Sends rows to the client, at its pace.
- * @returns how many were sent, and whether that was the last of them.
- */
+/** What a client was sent. */
+export interface Sent {
+  rows: number;
+  /** Whether these were the last. */
+  ended: boolean;
+  /** All of it where it is small, for whoever wants to keep it. */
+  bytes: Buffer | null;
+}
+
+/** Sends rows to the client, at its pace. */
 export async function sendRows(
   client: ClientChannel,
-  cursor: LakeCursor,
+  cursor: RowSource,
   encoders: readonly ColumnEncoder[],
   most: number,
-): Promise<{ rows: number; ended: boolean }> {
+): Promise<Sent> {
   const sink = new ByteSink();
   let rows = 0;
+  let bytes: Buffer | null = Buffer.alloc(0);
   while (rows < most) {
     const next = await cursor.next(most - rows);
-    if (!next) return { rows, ended: true };
+    if (!next) return { rows, ended: true, bytes };
     writeDataRows(next.chunk, next.from, next.to, encoders, sink);
-    await client.writeAtItsPace(sink.take());
+    const written = sink.take();
+    if (bytes) bytes = bytes.length + written.length <= LARGEST_KEPT ? Buffer.concat([bytes, written]) : null;
+    await client.writeAtItsPace(written);
     rows += next.to - next.from;
   }
-  return { rows, ended: false };
+  return { rows, ended: false, bytes };
 }
 
 /** Reads on without sending. */
-export async function skipRows(cursor: LakeCursor, most: number): Promise<number> {
+export async function skipRows(cursor: RowSource, most: number): Promise<number> {
   let rows = 0;
   while (rows < most) {
     const next = await cursor.next(most - rows);
@@ -57,7 +67,7 @@ export async function skipRows(cursor: LakeCursor, most: number): Promise<number
 /** Sends the data of COPY ... TO STDOUT; the encoders are of the format that it asks for. @returns how many rows. */
 export async function sendCopy(
   client: ClientChannel,
-  cursor: LakeCursor,
+  cursor: RowSource,
   names: readonly string[],
   encoders: readonly ColumnEncoder[],
   options: CopyOptions,

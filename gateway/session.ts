@@ -1,5 +1,5 @@
 import type { ClientChannel } from "./client-channel.ts";
-import { type LakeCursor, postgresError, type StopReason } from "./cursor.ts";
+import { postgresError, type RowSource, type StopReason } from "./cursor.ts";
 import type { LakeReader, PostgresRun } from "./lake-reader.ts";
 import { LakeTransaction } from "./lake-transaction.ts";
 import { PgError } from "./pg-error.ts";
@@ -37,9 +37,15 @@ interface Portal extends Prepared {
 }
 
 interface OpenRows {
-  cursor: LakeCursor;
+  cursor: RowSource;
   release: () => void;
 }
+
+/** Of a portal whose rows were sent without a cursor. */
+const ALL_READ: OpenRows = {
+  cursor: { isRepeatable: true, next: async () => null, stop: () => {} },
+  release: () => {},
+};
 
 /** A cursor that was declared. */
 interface Declared extends OpenRows {
@@ -408,9 +414,20 @@ export class Session {
       const rows = Number.isFinite(most) ? most : 0;
       return this.#postgres.run(portal.statement, [wire.execute(portal.name, rows)]);
     }
+    const fields = this.#fieldsOf(portal) ?? [];
+    const whole = portal.open === null && !Number.isFinite(most);
+    const key = whole ? await this.#lake.resultKey(run, portal.parameters, fields) : null;
+    const kept = key === null ? null : this.#lake.results.find(key);
+    if (kept) {
+      portal.open = ALL_READ;
+      await this.#client.writeAtItsPace(kept.bytes);
+      return this.#client.write(wire.commandComplete(`SELECT ${kept.rows}`));
+    }
     const { cursor } = await this.#opened(portal, run);
-    const encoders = encodersOf(this.#fieldsOf(portal) ?? [], await this.#lake.settings());
+    const encoders = encodersOf(fields, await this.#lake.settings());
     const sent = await this.#lake.limited(cursor, () => sendRows(this.#client, cursor, encoders, most));
+    if (key !== null && sent.bytes && cursor.isRepeatable)
+      this.#lake.results.keep(key, { bytes: sent.bytes, rows: sent.rows });
     this.#client.write(sent.ended ? wire.commandComplete(`SELECT ${sent.rows}`) : wire.PORTAL_SUSPENDED);
   }
 

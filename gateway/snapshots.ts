@@ -61,9 +61,9 @@ export class Snapshots {
     try {
       for (;;) {
         // Only a look that begins now sees what has been committed until now; who comes meanwhile shares it.
-        const { id } = await this.#look();
+        const { id, time } = await this.#look();
         const current = this.#current;
-        if (current?.id === id && current.alive) return current.pin();
+        if (current?.id === id && current.time === time && current.alive) return current.pin();
         const anchor = await this.#anchor();
         if (anchor.alive) return anchor.pin();
       }
@@ -119,16 +119,18 @@ export class Snapshots {
 
 interface Newest {
   id: number;
+  /** When it was made: where the catalog was restored, its numbers come again. */
+  time: string;
   schemaVersion: number;
 }
 
-const NEWEST = `SELECT snapshot_id::int8::text AS id, schema_version::int8::text AS "schemaVersion"
+const NEWEST = `SELECT snapshot_id::int8::text AS id, snapshot_time::text AS time, schema_version::int8::text AS "schemaVersion"
   FROM ducklake.ducklake_snapshot ORDER BY snapshot_id DESC LIMIT 1`;
 
 function newestOf(rows: readonly Newest[]): Newest {
   const [row] = rows;
   if (!row) throw new Error("the catalog has no snapshot");
-  return { id: Number(row.id), schemaVersion: Number(row.schemaVersion) };
+  return { id: Number(row.id), time: row.time, schemaVersion: Number(row.schemaVersion) };
 }
 
 /** Rows that are inlined into the catalog do not count: they are few. */
@@ -141,6 +143,7 @@ const LINGER_MS = 1000;
 /** A transaction in the catalog that reads one snapshot. */
 class Anchor {
   readonly id: number;
+  readonly time: string;
   readonly schemaVersion: number;
   readonly #pool: Pool;
   readonly #client: PoolClient;
@@ -150,11 +153,12 @@ class Anchor {
   #timer: NodeJS.Timeout | null = null;
   alive = true;
 
-  constructor(pool: Pool, client: PoolClient, { id, schemaVersion }: Newest, versions: TableVersions) {
+  constructor(pool: Pool, client: PoolClient, { id, time, schemaVersion }: Newest, versions: TableVersions) {
     this.#pool = pool;
     this.#client = client;
     this.#versions = versions;
     this.id = id;
+    this.time = time;
     this.schemaVersion = schemaVersion;
     client.on("error", this.#lost);
     this.#settle();

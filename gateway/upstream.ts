@@ -39,6 +39,7 @@ export class Upstream {
   #waiting: { resolve: (frame: Frame) => void; reject: (error: Error) => void } | null = null;
   #closed = false;
   #skipped = "";
+  #later: Buffer | null = null;
   #trees: string[] = [];
 
   private constructor(socket: Socket, events: UpstreamEvents) {
@@ -67,9 +68,21 @@ export class Upstream {
     });
   }
 
+  /** @throws PgError 08006 when the connection has ended. */
   send(...messages: Buffer[]): void {
     if (this.#closed) throw lost();
-    this.#socket.write(messages.length === 1 ? (messages[0] as Buffer) : Buffer.concat(messages));
+    const all = this.#later ? [this.#later, ...messages] : messages;
+    this.#later = null;
+    this.#socket.write(all.length === 1 ? (all[0] as Buffer) : Buffer.concat(all));
+  }
+
+  /** Sends together with what comes next, or when the client has been answered: it does not wait for this. */
+  sendLater(message: Buffer): void {
+    if (this.#later) this.send();
+    this.#later = message;
+    setImmediate(() => {
+      if (this.#later && !this.#closed) this.send();
+    });
   }
 
   /** The next answer. @throws PgError 08006 when the connection ends. */
@@ -113,7 +126,8 @@ export class Upstream {
   /** Says goodbye. */
   end(): void {
     if (this.#closed) return;
-    this.#socket.end(TERMINATE);
+    this.send(TERMINATE);
+    this.#socket.end();
     this.#socket.setTimeout(5000, () => this.#socket.destroy());
   }
 
