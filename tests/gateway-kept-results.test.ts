@@ -55,7 +55,7 @@ async function runs(work: () => Promise<unknown>): Promise<boolean> {
 }
 
 describe("a result", () => {
-  test("is kept for everybody, in the simple and the extended protocol", async () => {
+  test("is kept for all sessions of a user, in the simple and the extended protocol", async () => {
     const sql = "SELECT product, count(*), sum(amount) FROM sales GROUP BY product ORDER BY product";
     const first = await rows(sql);
     expect(first).toHaveLength(3);
