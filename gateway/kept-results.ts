@@ -23,7 +23,7 @@ export interface ResultOrigin {
   extraFloatDigits: number;
 }
 
-/** Larger results are dumps: they are not asked for again and again. */
+/** In bytes. Larger results are dumps: they are not asked for again and again. */
 export const LARGEST_KEPT = 64 * 1024;
 const MOST_BYTES = 16 * 1024 * 1024;
 
@@ -78,8 +78,9 @@ export const UNREPEATABLE: readonly string[] = [
   ...["current_schema", "current_schemas", "current_database", "in_search_path", "sleep_ms", "write_log"],
 ];
 
+/** Names of columns and tables stand in quotes. */
 const CALLS_UNREPEATABLE = new RegExp(
-  `\\b(${UNREPEATABLE.join("|")})\\(|\\b(current_\\w+|localtime\\w*)\\b|\\bsample\\b`,
+  `\\b(${UNREPEATABLE.join("|")})\\(|(?<!")\\b(current_(date|time|timestamp)|localtime|localtimestamp|sample)\\b`,
   "i",
 );
 

@@ -298,6 +298,7 @@ export class Session {
     const portal = this.#portalNamed(name);
     if (portal.run.by === "postgres")
       return this.#runUpstream(portal.statement, portal.run, [wire.execute(name, maxRows)]);
+    if (this.#status === "E") throw inFailedTransaction();
     return this.#runPortal(portal, maxRows > 0 ? maxRows : Number.POSITIVE_INFINITY);
   }
 

@@ -215,5 +215,6 @@ test("all functions of DuckDB's that are not repeatable are known, and no macro 
   expect(new Set(UNREPEATABLE)).toEqual(new Set(found.map(({ name }) => name)));
   for (const definition of macros) expect(isRepeatable(definition), definition).toBe(true);
   expect(isRepeatable("SELECT 'random(1)'")).toBe(false);
-  expect(isRepeatable("SELECT id FROM t")).toBe(true);
+  expect(isRepeatable("SELECT current_date FROM t")).toBe(false);
+  expect(isRepeatable('SELECT "id", "current_date", "now" FROM "sample"')).toBe(true);
 });

@@ -187,6 +187,19 @@ describe("portals and cursors", () => {
     await client.query("ROLLBACK");
   });
 
+  test("a portal gives no rows in a transaction that has failed, and goes on after a savepoint", async () => {
+    const client = await fixture.connect();
+    await client.query("BEGIN");
+    await bindPortal(client, "up", "SELECT n FROM numbers ORDER BY n");
+    expect(await runPortal(client, "up", 2)).toEqual(["0", "1"]);
+    await client.query("SAVEPOINT s");
+    await expect(client.query("SELECT 1 / 0")).rejects.toEqual(withState("22012"));
+    await expect(runPortal(client, "up", 2)).rejects.toEqual(withState("25P02"));
+    await client.query("ROLLBACK TO s");
+    expect(await runPortal(client, "up", 2)).toEqual(["2", "3"]);
+    await client.query("ROLLBACK");
+  });
+
   test("a cursor over Postgres's catalog is Postgres's", async () => {
     const client = await fixture.connect();
     await client.query("BEGIN");
@@ -334,18 +347,34 @@ describe("stopping", () => {
 });
 
 /** Binds a statement to a portal that stays. */
-function bindPortal(client: pg.Client, portal: string, text: string): Promise<void> {
+function bindPortal(client: pg.Client, portal: string, text: string): Promise<unknown> {
+  return submit(client, (connection) => {
+    connection.parse({ name: "", text, types: [] }, false);
+    connection.bind({ portal, statement: "", values: [] }, false);
+  });
+}
+
+/** The first values of its next rows. */
+function runPortal(client: pg.Client, portal: string, rows: number): Promise<string[]> {
+  return submit(client, (connection) => connection.execute({ portal, rows: String(rows) }, false));
+}
+
+/** Sends messages and a Sync, and takes the first values of the rows that come. */
+function submit(client: pg.Client, messages: (connection: pg.Connection) => void): Promise<string[]> {
   return new Promise((resolve, reject) => {
-    const binding = {
+    const found: string[] = [];
+    const submittable = {
       submit(connection: pg.Connection) {
-        connection.parse({ name: "", text, types: [] }, false);
-        connection.bind({ portal, statement: "", values: [] }, false);
+        messages(connection);
         connection.sync();
       },
-      handleReadyForQuery: () => resolve(),
+      handleDataRow: ({ fields }: { fields: string[] }) => found.push(String(fields[0])),
+      handleCommandComplete: () => {},
+      handlePortalSuspended: () => {},
+      handleReadyForQuery: () => resolve(found),
       handleError: reject,
     };
-    client.query(binding as unknown as pg.Submittable);
+    client.query(submittable as unknown as pg.Submittable);
   });
 }
 
