@@ -32,6 +32,8 @@ interface Portal extends Prepared {
   formats: readonly number[];
   /** Its rows, once DuckDB has begun to run it. */
   open: OpenRows | null;
+  /** Of a statement on a cursor that has run: rows that it may still give. */
+  left: number | null;
   /** Postgres, which keeps the rows of all that it reads, has begun to run it. */
   served: boolean;
 }
@@ -243,11 +245,15 @@ export class Session {
   async #bind(message: wire.BindMessage): Promise<void> {
     const prepared = this.#statementNamed(message.statement);
     const { statement, run } = prepared;
-    if (message.portal !== "" && (this.#portals.has(message.portal) || this.#cursors.has(message.portal)))
-      throw new PgError("42P03", `cursor "${message.portal}" already exists`);
-    this.#dropPortal(message.portal);
+    // Of portals that it knows, too, Postgres says whether they are still there.
+    const isKnown = run.by !== "cursor" && this.#portals.get(message.portal)?.run.by !== "cursor";
+    const isTaken = this.#cursors.has(message.portal) || (!isKnown && this.#portals.has(message.portal));
+    if (message.portal === "") this.#dropPortal("");
+    else if (isTaken) throw new PgError("42P03", `cursor "${message.portal}" already exists`);
     let parameters: string[] = [];
-    if (run.by !== "cursor") {
+    if (run.by === "cursor") {
+      if (this.#status === "E") throw inFailedTransaction();
+    } else {
       // The columns that Postgres knows of are not those that the client asks formats for.
       const wrapped = run.by === "lake" && statement.kind !== "select";
       const bound = {
@@ -262,6 +268,7 @@ export class Session {
       this.#preparation.renew(run);
       parameters = await this.#preparation.literals(run.parameterTypes, message);
     }
+    this.#dropPortal(message.portal);
     this.#portals.set(message.portal, portalOf(prepared, parameters, message.resultFormats, message.portal));
     this.#client.write(wire.BIND_COMPLETE);
   }
@@ -278,17 +285,20 @@ export class Session {
       for (const answer of answers) this.#client.write(answer.bytes);
       return;
     }
-    if (this.#status === "E" && run.by === "lake") throw inFailedTransaction();
+    const fields = this.#fieldsOf(portal);
+    if (this.#status === "E" && fields) throw inFailedTransaction();
     if (target.kind === "statement")
       this.#client.write(wire.parameterDescription(run.by === "lake" ? run.parameterTypes : []));
-    const fields = this.#fieldsOf(portal);
     this.#client.write(fields ? wire.rowDescription(fields) : wire.NO_DATA);
   }
 
   /** A cursor that was declared is a portal too; those of the catalog Postgres knows. */
   async #describeCursor(name: string): Promise<void> {
     const declared = this.#cursors.get(name);
+    if (declared && this.#status === "E") throw inFailedTransaction();
     if (declared) return this.#client.write(wire.rowDescription(declared.fields));
+    // What Postgres has under no name is the gateway's.
+    if (name === "") throw new PgError("34000", 'portal "" does not exist');
     const describe = wire.describe({ kind: "portal", name });
     for (const answer of await this.#postgres.ask({ offset: 0 }, [describe], "Tn"))
       this.#client.write(answer.bytes);
@@ -324,13 +334,20 @@ export class Session {
   ): Promise<Prepared> {
     const ofCursor = statement.kind === "fetch" || statement.kind === "close";
     if (ofCursor && this.#isOwn(statement.cursor)) return this.#ofCursor(statement);
+    // Postgres does not know of it.
+    if (
+      statement.kind === "deallocate" &&
+      this.#statements.get(statement.statement ?? "")?.run.by === "cursor"
+    )
+      return this.#ofCursor(statement);
     const request = { name, parameterTypes, bound, inBlock: this.#inBlock, failed: this.#status === "E" };
     return { statement, run: await this.#preparation.prepare(statement, request) };
   }
 
   /** Null: is any cursor? */
   #isOwn(name: string | null): boolean {
-    if (name === null) return this.#cursors.size > 0;
+    if (name === null)
+      return this.#cursors.size > 0 || [...this.#portals.values()].some(({ run }) => run.by === "lake");
     const portal = this.#portals.get(name);
     return this.#cursors.has(name) || (portal?.run.by === "lake" && !portal.served);
   }
@@ -357,6 +374,7 @@ export class Session {
   // Running.
 
   async #runUpstream(statement: Statement, { setsSettings }: PostgresRun, messages: Buffer[]): Promise<void> {
+    if (statement.kind === "declare") this.#refuseTaken(statement.cursor);
     this.#moved = true;
     // Also where it fails: half of it may have happened.
     if (setsSettings) this.#forgetSettings();
@@ -456,9 +474,7 @@ export class Session {
     const { cursor: name, hold, binary } = portal.statement;
     if (!hold && this.#status === "I" && !this.#begun)
       throw new PgError("25P01", "DECLARE CURSOR can only be used in transaction blocks");
-    const known = this.#cursors.get(name);
-    if ((known && !known.doubtful) || this.#portals.has(name))
-      throw new PgError("42P03", `cursor "${name}" already exists`);
+    this.#refuseTaken(name);
     this.#dropCursor(name);
     const open = await this.#lake.open(run.tree, portal.parameters);
     const fields = run.fields.map((field) => ({ ...field, format: binary ? 1 : 0 }));
@@ -466,28 +482,56 @@ export class Session {
     this.#client.write(wire.commandComplete("DECLARE CURSOR"));
   }
 
+  /** @throws PgError where a cursor or portal of this name is open */
+  #refuseTaken(name: string): void {
+    const known = this.#cursors.get(name);
+    if ((known && !known.doubtful) || this.#portals.has(name))
+      throw new PgError("42P03", `cursor "${name}" already exists`);
+  }
+
   async #runOnCursor(portal: Portal, most: number): Promise<void> {
     const { statement } = portal;
+    const isRead = statement.kind === "fetch" && !statement.move;
+    if (!isRead && portal.left !== null)
+      throw new PgError("55000", `portal "${portal.name}" cannot be run`, {
+        hint: "It has run. Bind it again.",
+      });
+    if (!isRead) portal.left = 0;
     if (statement.kind === "close") {
-      const names = statement.cursor === null ? [...this.#cursors.keys()] : [statement.cursor];
-      for (const name of names) {
-        if (this.#portals.get(name)?.run.by === "lake") {
-          this.#dropPortal(name);
-          await this.#postgres.close({ kind: "portal", name });
-        } else this.#dropCursor(name);
-      }
+      if (statement.cursor === null) return this.#closeAll();
+      const name = statement.cursor;
+      if (this.#portals.get(name)?.run.by === "lake") {
+        this.#dropPortal(name);
+        await this.#postgres.close({ kind: "portal", name });
+      } else this.#dropCursor(name);
       return this.#client.write(wire.commandComplete("CLOSE CURSOR"));
+    }
+    if (statement.kind === "deallocate") {
+      this.#statements.delete(statement.statement ?? "");
+      return this.#client.write(wire.commandComplete("DEALLOCATE"));
     }
     if (statement.kind !== "fetch") throw new Error(`no cursor runs ${statement.kind}`);
     const { cursor } = await this.#rowsNamed(statement.cursor);
-    const count = Math.min(statement.count, most);
     if (statement.move) {
-      const rows = await this.#lake.limited(cursor, () => skipRows(cursor, count));
+      const rows = await this.#lake.limited(cursor, () => skipRows(cursor, statement.count));
       return this.#client.write(wire.commandComplete(`MOVE ${rows}`));
     }
+    const left = portal.left ?? statement.count;
     const encoders = encodersOf(this.#fieldsOf(portal) ?? [], await this.#lake.settings());
-    const sent = await this.#lake.limited(cursor, () => sendRows(this.#client, cursor, encoders, count));
-    this.#client.write(wire.commandComplete(`FETCH ${sent.rows}`));
+    const sent = await this.#lake.limited(cursor, () =>
+      sendRows(this.#client, cursor, encoders, Math.min(left, most)),
+    );
+    portal.left = sent.ended ? 0 : left - sent.rows;
+    this.#client.write(sent.rows < most ? wire.commandComplete(`FETCH ${sent.rows}`) : wire.PORTAL_SUSPENDED);
+  }
+
+  /** Those of the catalog, too, and portals of the protocol's: to SQL they are cursors. */
+  async #closeAll(): Promise<void> {
+    for (const name of [...this.#cursors.keys()]) this.#dropCursor(name);
+    for (const [name, { run }] of [...this.#portals]) if (run.by === "lake") this.#dropPortal(name);
+    this.#moved = true;
+    await this.#postgres.row("CLOSE ALL", [], 0);
+    this.#client.write(wire.commandComplete("CLOSE CURSOR ALL"));
   }
 
   #dropCursor(name: string): void {
@@ -548,5 +592,5 @@ function portalOf(
   formats: readonly number[],
   name = "",
 ): Portal {
-  return { ...prepared, name, parameters, formats, open: null, served: false };
+  return { ...prepared, name, parameters, formats, open: null, left: null, served: false };
 }

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import pg from "pg";
-import { BodyReader, FrameReader } from "../../gateway/wire/frames.ts";
+import { BodyReader, type Frame, FrameReader } from "../../gateway/wire/frames.ts";
 import {
   bind,
   describe,
@@ -78,18 +78,40 @@ export class WireClient {
     return this.#answer();
   }
 
+  /** Sends messages as they are, and a Sync, and gives all that comes. */
+  async exchange(messages: Buffer): Promise<Frame[]> {
+    // How often the server will be ready depends on what fails; this it refuses whatever happened.
+    this.#socket.write(Buffer.concat([messages, SYNC, query("lotus_end")]));
+    const frames: Frame[] = [];
+    for (;;) {
+      const frame = await this.#next();
+      if (frame.type === "E" && errorFields(frame.body).get("M")?.includes("lotus_end")) break;
+      frames.push(frame);
+    }
+    while ((await this.#next()).type !== "Z");
+    return frames;
+  }
+
+  async #next(): Promise<Frame> {
+    for (;;) {
+      const frame = this.#frames.next();
+      if (frame) return frame;
+      await new Promise<void>((resolve, reject) => {
+        const hungUp = () => reject(new Error("the server hung up"));
+        this.#socket.once("close", hungUp);
+        this.#arrived = () => {
+          this.#socket.off("close", hungUp);
+          resolve();
+        };
+      });
+    }
+  }
+
   /** Until the server is ready for the next statement. */
   async #answer(): Promise<WireAnswer> {
     const answer: WireAnswer = { columns: [], rows: [], error: null };
     for (;;) {
-      const frame = this.#frames.next();
-      if (frame === null) {
-        await new Promise<void>((resolve, reject) => {
-          this.#arrived = resolve;
-          this.#socket.once("close", () => reject(new Error("the server hung up")));
-        });
-        continue;
-      }
+      const frame = await this.#next();
       switch (frame.type) {
         case "T":
           answer.columns = readRowDescription(frame.body).map(described);
@@ -103,7 +125,6 @@ export class WireClient {
           break;
         }
         case "Z":
-          this.#socket.removeAllListeners("close");
           return answer;
       }
     }
