@@ -57,8 +57,7 @@ export class KeptResults {
 
   keep(key: string, { bytes, rows }: KeptResult): void {
     const weight = bytes.length + 2 * key.length;
-    // A copy: the bytes may be a piece of a larger buffer.
-    if (weight <= LARGEST_KEPT) this.#results.set(key, { bytes: Buffer.from(bytes), rows, weight });
+    if (weight <= LARGEST_KEPT) this.#results.set(key, { bytes, rows, weight });
   }
 
   #numberOf(one: PgNode | ShadowState): number {

@@ -27,7 +27,7 @@ export interface Sent {
   rows: number;
   /** Whether these were the last. */
   ended: boolean;
-  /** All of it where it is small, for whoever wants to keep it. */
+  /** All of it, for whoever wants to keep it, where it is small and no portion was asked for. */
   bytes: Buffer | null;
 }
 
@@ -40,7 +40,7 @@ export async function sendRows(
 ): Promise<Sent> {
   const sink = new ByteSink();
   let rows = 0;
-  let bytes: Buffer | null = Buffer.alloc(0);
+  let bytes: Buffer | null = Number.isFinite(most) ? null : Buffer.alloc(0);
   while (rows < most) {
     const next = await cursor.next(most - rows);
     if (!next) return { rows, ended: true, bytes };

@@ -246,8 +246,9 @@ export class Session {
     const prepared = this.#statementNamed(message.statement);
     const { statement, run } = prepared;
     // Of portals that it knows, too, Postgres says whether they are still there.
-    const isKnown = run.by !== "cursor" && this.#portals.get(message.portal)?.run.by !== "cursor";
-    const isTaken = this.#cursors.has(message.portal) || (!isKnown && this.#portals.has(message.portal));
+    const known = this.#portals.get(message.portal);
+    const isOurs = known !== undefined && (run.by === "cursor" || known.run.by === "cursor");
+    const isTaken = isOurs || this.#cursors.has(message.portal);
     if (message.portal === "") this.#dropPortal("");
     else if (isTaken) throw new PgError("42P03", `cursor "${message.portal}" already exists`);
     let parameters: string[] = [];
